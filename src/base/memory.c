@@ -1,0 +1,50 @@
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT_BYTES = 64 };
+
+void *memory_array(size_t n_items, size_t item_bytes)
+{
+    size_t n_bytes;
+    if (__builtin_mul_overflow(n_items, item_bytes, &n_bytes) ||
+        __builtin_add_overflow(n_bytes, (size_t)ALIGNMENT_BYTES, &n_bytes))
+        return NULL;
+    return aligned_alloc(ALIGNMENT_BYTES, n_bytes / ALIGNMENT_BYTES * ALIGNMENT_BYTES);
+}
+
+void *memory_zeroed(size_t n_items, size_t item_bytes)
+{
+    void *array = memory_array(n_items, item_bytes);
+    if (array)
+        memset(array, 0, n_items * item_bytes);
+    return array;
+}
+
+void memory_free(void *array)
+{
+    free(array);
+}
+
+enum status memory_arrays(const struct memory_request *requests, size_t n_requests,
+                          const char *what, struct error *error)
+{
+    size_t done = 0;
+    for (; done < n_requests; done++) {
+        const struct memory_request *r = &requests[done];
+        *r->array = memory_array(r->n_items, r->item_bytes);
+        if (!*r->array)
+            break;
+    }
+    if (done == n_requests)
+        return STATUS_OK;
+    const unsigned long long n_bytes =
+        (unsigned long long)requests[done].n_items * requests[done].item_bytes;
+    for (size_t i = 0; i < n_requests; i++) {
+        if (i < done)
+            memory_free(*requests[i].array);
+        *requests[i].array = NULL;
+    }
+    return error_memory(error, what, n_bytes);
+}

@@ -1,0 +1,87 @@
+/*
+ * The interface of a classifier class, and the list of the classes there are.
+ *
+ * A class is a const struct. The runner calls create, fit, predict, destroy in this order, in one
+ * thread; a model belongs to its caller. The runner scores: test labels never come here.
+ * To add a family: one source file, one line in registry.c, one entry in a grid, one test file.
+ */
+#ifndef FMBENCH_CLASSIFIERS_CLASSIFIER_H
+#define FMBENCH_CLASSIFIERS_CLASSIFIER_H
+
+#include "base/error.h"
+#include "classifiers/parameters.h"
+#include "loader/features.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What fit reads; everything is borrowed for the call alone, except where a class says otherwise. */
+struct training_set {
+    const struct features *x; /* with the views that the class names */
+    const uint8_t *y;         /* x->n_rows class numbers below n_classes */
+    size_t n_classes;
+};
+
+struct execution {
+    uint64_t rng_key; /* of this configuration and repeat; derive, do not share */
+    int n_threads;    /* for OpenMP loops: num_threads(n_threads) */
+};
+
+/* A figure about a fit that the record keeps, e.g. dual_gap. */
+struct measure {
+    const char *name; /* static */
+    double value;
+};
+
+enum { FIT_MEASURES_MAX = 8 };
+
+struct fit_report {
+    const char *solver; /* static; the method that ran, NULL where there is only one */
+    long n_iter;        /* largest of the problems solved; -1: not iterative */
+    int converged;      /* 1: by its stopping rule; 0: stopped by its limit; -1: not iterative */
+    size_t n_measures;
+    struct measure measures[FIT_MEASURES_MAX];
+};
+
+void fit_report_init(struct fit_report *report);
+void fit_report_add(struct fit_report *report, const char *name, double value);
+
+struct classifier_class {
+    const char *name;    /* scikit-learn's */
+    const char *summary; /* one line */
+    const struct parameter_spec *parameters; /* ended by a NULL name; indexed by the family's enum */
+    unsigned train_views, test_views;        /* of enum view, beside the bytes */
+    bool is_deterministic; /* the model depends on the set of training rows alone, not on their order
+                              or on random numbers */
+    /* Why this class cannot run in this version; NULL when it can. */
+    const char *unavailable;
+
+    /* Is this combination valid? STATUS_USAGE with the reason in the message if not. May be NULL. */
+    enum status (*check)(const struct parameters *parameters, struct error *error);
+
+    /* *model is NULL on failure. The parameters have passed validation and check; they are copied. */
+    enum status (*create)(void **model, const struct parameters *parameters, struct error *error);
+
+    /* Once a model. The training set stays valid until destroy, so a model may borrow from it. */
+    enum status (*fit)(void *model, const struct training_set *set, const struct execution *execution,
+                       struct fit_report *report, struct error *error);
+
+    /*
+     * Class numbers for the rows of x. `readout` has the parameters of fit but for those marked
+     * is_readout, which may ask for less than was fitted. May be called more than once.
+     */
+    enum status (*predict)(void *model, const struct parameters *readout, const struct features *x,
+                           const struct execution *execution, uint8_t *restrict labels /* x->n_rows */,
+                           struct error *error);
+
+    void (*destroy)(void *model); /* takes NULL and half-built models */
+};
+
+/* NULL-terminated, in the order of the grid of 2017. */
+extern const struct classifier_class *const classifier_registry[];
+
+/* NULL when there is none of that name. */
+const struct classifier_class *classifier_find(const char *name);
+
+#endif

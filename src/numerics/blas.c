@@ -1,0 +1,37 @@
+#include "numerics/blas.h"
+
+#include <cblas.h>
+
+void blas_start(void)
+{
+    openblas_set_num_threads(1);
+}
+
+const char *blas_config(void)
+{
+    return openblas_get_config();
+}
+
+bool blas_is_openmp_build(void)
+{
+    return openblas_get_parallel() == OPENBLAS_OPENMP;
+}
+
+static enum CBLAS_TRANSPOSE transposition(bool transpose)
+{
+    return transpose ? CblasTrans : CblasNoTrans;
+}
+
+void blas_sgemm(const struct blas_gemm *g)
+{
+    cblas_sgemm(CblasRowMajor, transposition(g->transpose_a), transposition(g->transpose_b),
+                (blasint)g->m, (blasint)g->n, (blasint)g->k, g->alpha, g->a, (blasint)g->lda, g->b,
+                (blasint)g->ldb, g->beta, g->c, (blasint)g->ldc);
+}
+
+void blas_ssyrk_tn(size_t n, size_t k, float alpha, const float *a, size_t lda, float beta, float *c,
+                   size_t ldc)
+{
+    cblas_ssyrk(CblasRowMajor, CblasLower, CblasTrans, (blasint)n, (blasint)k, alpha, a,
+                (blasint)lda, beta, c, (blasint)ldc);
+}

@@ -1,0 +1,40 @@
+/*
+ * The only door to BLAS and LAPACK. All matrices are row-major. Every call runs on the calling
+ * thread alone: parallel work is split by our own OpenMP loops into blocks of a fixed size, so that
+ * results do not depend on the number of threads. Thread-safe. Add here what a classifier needs.
+ */
+#ifndef FMBENCH_NUMERICS_BLAS_H
+#define FMBENCH_NUMERICS_BLAS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Call once in a process before any other function here: makes every later call single-threaded. */
+void blas_start(void);
+
+/* What OpenBLAS says of itself: version, build options, kernel. Static string. */
+const char *blas_config(void);
+
+/* False when the library is not OpenBLAS's OpenMP build, whose threads would fight with ours. */
+bool blas_is_openmp_build(void);
+
+/* C = alpha op(A) op(B) + beta C;  op(A): m x k,  op(B): k x n,  C: m x n. */
+struct blas_gemm {
+    bool transpose_a, transpose_b;
+    size_t m, n, k;
+    float alpha;
+    const float *a;
+    size_t lda; /* row stride of A as stored */
+    const float *b;
+    size_t ldb;
+    float beta;
+    float *c;
+    size_t ldc;
+};
+void blas_sgemm(const struct blas_gemm *g);
+
+/* The lower triangle of C = alpha A^T A + beta C;  A: k x n,  C: n x n. */
+void blas_ssyrk_tn(size_t n, size_t k, float alpha, const float *a, size_t lda, float beta, float *c,
+                   size_t ldc);
+
+#endif

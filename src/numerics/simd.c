@@ -1,0 +1,32 @@
+#include "numerics/simd.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum simd_level detected(void)
+{
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2"))
+        return SIMD_AVX512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+        __builtin_cpu_supports("bmi2"))
+        return SIMD_AVX2;
+    return SIMD_PORTABLE;
+}
+
+enum simd_level simd_level(void)
+{
+    const enum simd_level best = detected();
+    const char *wanted = getenv("FMBENCH_SIMD");
+    for (int level = SIMD_PORTABLE; wanted && level < (int)best; level++)
+        if (strcmp(wanted, simd_level_name((enum simd_level)level)) == 0)
+            return (enum simd_level)level;
+    return best;
+}
+
+const char *simd_level_name(enum simd_level level)
+{
+    static const char *const names[] = {"portable", "avx2", "avx512"};
+    return names[level];
+}
