@@ -3,10 +3,13 @@
 #include <assert.h>
 #include <string.h>
 
-const struct classifier_class *const classifier_registry[] = {
-    NULL,
-};
+extern const struct classifier_class passive_aggressive_class, sgd_class, perceptron_class,
+    svc_class, gaussian_process_class, gradient_boosting_class;
 
+const struct classifier_class *const classifier_registry[] = {
+    &passive_aggressive_class, &sgd_class, &perceptron_class, &svc_class, &gaussian_process_class,
+    &gradient_boosting_class,  NULL,
+};
 const struct classifier_class *classifier_find(const char *name)
 {
     for (size_t i = 0; classifier_registry[i]; i++)

@@ -1,0 +1,58 @@
+/*
+ * A grid file: which classifiers with which parameters. The format is the original benchmark's.
+ *
+ *     {"common": {NAME: VALUE, ...},
+ *      "classifiers": {CLASS: [{NAME: [VALUE, ...], ...}, ...], ...}}
+ *
+ * The points of a class are the Cartesian product of all lists of all its blocks, the last list
+ * running fastest; `common` is added to every point. A tuple is written as a string, "(100, 10)";
+ * None is null. Reading is strict: unknown, duplicate, mistyped and out-of-range entries are
+ * STATUS_USAGE errors that name file, line and key, and the nearest known name. The whole grid is
+ * validated before anything runs.
+ */
+#ifndef FMBENCH_RUNNER_GRID_H
+#define FMBENCH_RUNNER_GRID_H
+
+#include "base/error.h"
+#include "classifiers/classifier.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What becomes of a point. */
+enum point_fate {
+    POINT_PLANNED,
+    POINT_NOT_IMPLEMENTED, /* planned, but this version has no code for the class yet */
+    POINT_REJECTED,        /* the combination of parameters is not valid */
+    POINT_UNSUPPORTED      /* the class is known and not offered */
+};
+
+struct point {
+    const struct classifier_class *class;
+    json_t *parameter;            /* what the grid gives, tuples as lists; owned */
+    struct parameters parameters; /* all of the class's, defaults included */
+    enum point_fate fate;
+    char reason[256]; /* empty when planned */
+};
+
+struct grid {
+    size_t n_points;
+    struct point *points; /* owned */
+};
+
+/* On failure there is nothing to destroy. grid_destroy takes a zeroed struct. */
+enum status grid_read(struct grid *grid, const char *path, struct error *error);
+void grid_destroy(struct grid *grid);
+
+/* `key=value, key=value` in the order of the grid. Truncated to size. */
+void point_text(const struct point *point, char *text, size_t size);
+
+/*
+ * Does the point match a pattern of --only? `NAME` or `NAME:KEY=VALUE,...`; NAME and VALUE are
+ * shell patterns, and numbers match by value. STATUS_USAGE for a pattern that is malformed.
+ */
+enum status point_matches(const struct point *point, const char *pattern, bool *matches,
+                          struct error *error);
+
+#endif

@@ -1,0 +1,47 @@
+#include "runner/nearest.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { WORD_MAX = 63 };
+
+static size_t smallest(size_t a, size_t b, size_t c)
+{
+    const size_t ab = a < b ? a : b;
+    return ab < c ? ab : c;
+}
+
+/* Levenshtein distance without regard to case, of the first WORD_MAX letters, one row at a time. */
+static size_t edit_distance(const char *a, const char *b)
+{
+    const size_t n_a = strnlen(a, WORD_MAX), n_b = strnlen(b, WORD_MAX);
+    size_t row[WORD_MAX + 1];
+    for (size_t j = 0; j <= n_b; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= n_a; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= n_b; j++) {
+            const int differs =
+                tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]);
+            const size_t replaced = diagonal + (size_t)differs;
+            diagonal = row[j];
+            row[j] = smallest(replaced, row[j] + 1, row[j - 1] + 1);
+        }
+    }
+    return row[n_b];
+}
+
+const char *nearest_name(const char *word, const char *const *candidates, size_t n_candidates)
+{
+    const char *best = NULL;
+    size_t best_distance = WORD_MAX + 1;
+    for (size_t i = 0; i < n_candidates; i++) {
+        const size_t distance = edit_distance(word, candidates[i]);
+        if (distance < best_distance) {
+            best_distance = distance;
+            best = candidates[i];
+        }
+    }
+    return best && 2 * best_distance <= strlen(best) ? best : NULL;
+}
