@@ -26,7 +26,7 @@ struct dataset {
     size_t n_classes;                 /* 2 .. 256 */
     uint8_t class_values[MAX_CLASSES];
     struct image_set train, test;
-    char hash[65]; /* SHA-256 over sizes, pixels and labels of both parts as loaded, hexadecimal */
+    char hash[65]; /* SHA-256, hexadecimal: sizes, pixels, original labels of both parts as kept */
 };
 
 struct dataset_request {

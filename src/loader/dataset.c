@@ -1,0 +1,206 @@
+#include "loader/dataset.h"
+
+#include "base/memory.h"
+#include "loader/digest.h"
+#include "loader/idx.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SIZE_TEXT_BYTES = 24 };
+
+/* One of the two parts while it is read. */
+struct part {
+    const char *file_prefix; /* "train" or "t10k" */
+    size_t limit;
+    struct image_set *set;
+    size_t height, width;
+    char images_path[PATH_MAX], labels_path[PATH_MAX];
+};
+
+static bool is_there(const char *path)
+{
+    return access(path, F_OK) == 0 || errno != ENOENT;
+}
+
+/* The path of a file of the dataset: with .gz, or without it if only that is there. */
+static enum status find_file(char path[PATH_MAX], const struct dataset_request *request,
+                             const char *prefix, const char *kind, struct error *error)
+{
+    const int length = snprintf(path, PATH_MAX, "%s/%s/%s-%s-ubyte.gz", request->directory,
+                                request->name, prefix, kind);
+    if (length < 0 || length >= PATH_MAX)
+        return error_set(error, STATUS_DATA, "%s: the path is too long", request->directory);
+    if (is_there(path))
+        return STATUS_OK;
+    path[length - 3] = '\0';
+    if (is_there(path))
+        return STATUS_OK;
+    return error_set(error, STATUS_DATA,
+                     "%s: no such file, neither with .gz nor without; fetch the dataset with "
+                     "scripts/get-data, or name the folder that holds it with --data",
+                     path);
+}
+
+static enum status read_images(struct part *part, size_t *n_rows, struct error *error)
+{
+    struct idx idx;
+    const struct idx_request request = {
+        .path = part->images_path, .n_dimensions = 3, .limit = part->limit};
+    const enum status status = idx_read(&idx, &request, error);
+    if (status)
+        return status;
+    *n_rows = idx.sizes[0];
+    part->height = idx.sizes[1];
+    part->width = idx.sizes[2];
+    part->set->n_rows = idx.n_kept;
+    part->set->pixels = idx.bytes;
+    return STATUS_OK;
+}
+
+static enum status read_labels(struct part *part, size_t n_rows, struct error *error)
+{
+    struct idx idx;
+    const struct idx_request request = {
+        .path = part->labels_path, .n_dimensions = 1, .limit = part->limit};
+    const enum status status = idx_read(&idx, &request, error);
+    if (status)
+        return status;
+    part->set->labels = idx.bytes;
+    if (idx.sizes[0] != n_rows)
+        return error_set(error, STATUS_DATA,
+                         "%s: expected %zu labels, one for each image in %s, "
+                         "found %zu",
+                         part->labels_path, n_rows, part->images_path, idx.sizes[0]);
+    return STATUS_OK;
+}
+
+static enum status read_part(struct part *part, const struct dataset_request *request,
+                             struct error *error)
+{
+    size_t n_rows = 0;
+    enum status status =
+        find_file(part->images_path, request, part->file_prefix, "images-idx3", error);
+    if (!status)
+        status = find_file(part->labels_path, request, part->file_prefix, "labels-idx1", error);
+    if (!status)
+        status = read_images(part, &n_rows, error);
+    if (!status)
+        status = read_labels(part, n_rows, error);
+    return status;
+}
+
+/* Before the labels are renumbered. Sizes as text, so that no byte order enters. */
+static enum status hash_content(struct dataset *d, struct error *error)
+{
+    const size_t numbers[4] = {d->height, d->width, d->train.n_rows, d->test.n_rows};
+    char sizes[4][SIZE_TEXT_BYTES] = {{0}};
+    for (size_t i = 0; i < 4; i++)
+        snprintf(sizes[i], sizeof sizes[i], "%zu", numbers[i]);
+    const struct digest_part parts[] = {
+        {sizes, sizeof sizes},
+        {d->train.pixels, d->train.n_rows * d->n_features},
+        {d->train.labels, d->train.n_rows},
+        {d->test.pixels, d->test.n_rows * d->n_features},
+        {d->test.labels, d->test.n_rows},
+    };
+    return digest_sha256(d->hash, parts, sizeof parts / sizeof *parts, error);
+}
+
+/* Text for messages: which training rows were looked at. */
+static const char *kept_text(const struct part *train)
+{
+    return train->limit ? "the training rows that the limit keeps" : "the training part";
+}
+
+/* The classes are the distinct labels of the kept training rows. */
+static enum status renumber_labels(struct dataset *d, const struct part *train,
+                                   const struct part *test, struct error *error)
+{
+    bool is_class[MAX_CLASSES] = {false};
+    uint8_t number[MAX_CLASSES] = {0};
+    for (size_t i = 0; i < d->train.n_rows; i++)
+        is_class[d->train.labels[i]] = true;
+    for (size_t label = 0; label < MAX_CLASSES; label++)
+        if (is_class[label]) {
+            number[label] = (uint8_t)d->n_classes;
+            d->class_values[d->n_classes++] = (uint8_t)label;
+        }
+    if (d->n_classes < 2)
+        return error_set(error, STATUS_DATA,
+                         "%s: expected at least 2 classes, found only label %u in %s (%zu rows)",
+                         train->labels_path, d->class_values[0], kept_text(train), d->train.n_rows);
+    for (size_t i = 0; i < d->test.n_rows; i++)
+        if (!is_class[d->test.labels[i]])
+            return error_set(error, STATUS_DATA,
+                             "%s: label %u of row %zu is not in %s (%zu rows with %zu classes)",
+                             test->labels_path, d->test.labels[i], i, kept_text(train),
+                             d->train.n_rows, d->n_classes);
+    for (size_t i = 0; i < d->train.n_rows; i++)
+        d->train.labels[i] = number[d->train.labels[i]];
+    for (size_t i = 0; i < d->test.n_rows; i++)
+        d->test.labels[i] = number[d->test.labels[i]];
+    return STATUS_OK;
+}
+
+static enum status join_parts(struct dataset *d, const struct part *train, const struct part *test,
+                              struct error *error)
+{
+    if (train->height != test->height || train->width != test->width)
+        return error_set(error, STATUS_DATA,
+                         "%s: expected images of %zu x %zu pixels as in %s, found %zu x %zu",
+                         test->images_path, train->height, train->width, train->images_path,
+                         test->height, test->width);
+    d->height = train->height;
+    d->width = train->width;
+    d->n_features = d->height * d->width;
+    const enum status status = hash_content(d, error);
+    return status ? status : renumber_labels(d, train, test, error);
+}
+
+/* A name is also that of a folder and, in results, of a file. */
+static enum status take_name(struct dataset *d, const char *name, struct error *error)
+{
+    const size_t length = strlen(name);
+    if (length == 0 || length >= sizeof d->name || name[0] == '.' || strchr(name, '/'))
+        return error_set(
+            error, STATUS_USAGE,
+            "dataset \"%s\": expected the name of a folder, 1 to %zu characters without "
+            "a slash or a leading dot",
+            name, sizeof d->name - 1);
+    memcpy(d->name, name, length + 1);
+    return STATUS_OK;
+}
+
+enum status dataset_load(struct dataset *dataset, const struct dataset_request *request,
+                         struct error *error)
+{
+    struct part train = {
+        .file_prefix = "train", .limit = request->limit_train, .set = &dataset->train};
+    struct part test = {.file_prefix = "t10k", .limit = request->limit_test, .set = &dataset->test};
+    *dataset = (struct dataset){.n_classes = 0};
+    enum status status = take_name(dataset, request->name, error);
+    if (!status)
+        status = read_part(&train, request, error);
+    if (!status)
+        status = read_part(&test, request, error);
+    if (!status)
+        status = join_parts(dataset, &train, &test, error);
+    if (status)
+        dataset_destroy(dataset);
+    return status;
+}
+
+void dataset_destroy(struct dataset *dataset)
+{
+    memory_free(dataset->train.pixels);
+    memory_free(dataset->train.labels);
+    memory_free(dataset->test.pixels);
+    memory_free(dataset->test.labels);
+    *dataset = (struct dataset){.n_classes = 0};
+}

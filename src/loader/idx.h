@@ -1,0 +1,37 @@
+/*
+ * Reading one IDX file of bytes: a header (two zero bytes, the type 0x08, the number of dimensions,
+ * each size as a big-endian 32-bit number), then the data, row-major. The first size is the number
+ * of rows.
+ */
+#ifndef FMBENCH_LOADER_IDX_H
+#define FMBENCH_LOADER_IDX_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { IDX_DIMENSIONS_MAX = 3 };
+
+struct idx {
+    size_t sizes[IDX_DIMENSIONS_MAX]; /* as in the header; 1 behind the last dimension */
+    size_t n_kept;                    /* rows in `bytes`: sizes[0], or the limit if that is less */
+    uint8_t *bytes;                   /* n_kept x sizes[1] x sizes[2], owned */
+};
+
+struct idx_request {
+    const char *path;    /* gzip if it ends in ".gz", else plain */
+    size_t n_dimensions; /* that the file must have, 1 .. IDX_DIMENSIONS_MAX */
+    size_t limit;        /* keep the first rows; 0: all */
+};
+
+/*
+ * The whole file is read and checked whatever the limit, but only the kept rows take memory. The
+ * header is checked against the size of the file before anything is allocated. Any fault of the
+ * file is STATUS_DATA with a message that names the file, what was expected and what was found;
+ * *idx is zeroed then. A gzip file may have several members. Thread-safe.
+ */
+enum status idx_read(struct idx *idx, const struct idx_request *request, struct error *error);
+void idx_destroy(struct idx *idx); /* takes a zeroed struct */
+
+#endif
