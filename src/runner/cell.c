@@ -1,0 +1,95 @@
+#include "runner/cell.h"
+
+#include "numerics/rng.h"
+#include "runner/parameter_json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The purposes that random numbers are drawn for. */
+enum { PURPOSE_SHUFFLE = 1, PURPOSE_CLASSIFIER = 2 };
+
+/* `CLASS key=value;...` with every parameter, or with those alone that shape the fit. */
+static char *configuration_text(const struct point *point, bool fit_only)
+{
+    const struct parameter_spec *table = point->class->parameters;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    fputs(point->class->name, out);
+    for (size_t i = 0; table[i].name; i++) {
+        json_t *value = parameter_to_json(&table[i], &point->parameters.values[i]);
+        char *shown = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(17));
+        if (shown && !(fit_only && table[i].is_readout))
+            fprintf(out, " %s=%s;", table[i].name, shown);
+        free(shown);
+        json_decref(value);
+    }
+    if (fclose(out)) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static enum status hash_text(char hex[DIGEST_HEX_BYTES], const char *text, struct error *error)
+{
+    const struct digest_part part = {text, strlen(text)};
+    return digest_sha256(hex, &part, 1, error);
+}
+
+static enum status set_rng_key(struct cell *cell, struct error *error)
+{
+    char hex[DIGEST_HEX_BYTES];
+    char *text = configuration_text(cell->point, true);
+    if (!text)
+        return error_memory(error, "a cell", 0);
+    const enum status status = hash_text(hex, text, error);
+    free(text);
+    if (status)
+        return status;
+    hex[16] = '\0';
+    cell->rng_key = rng_derive(strtoull(hex, NULL, 16), cell->seed);
+    return STATUS_OK;
+}
+
+static enum status set_identity(struct cell *cell, struct error *error)
+{
+    char *configuration = configuration_text(cell->point, false), *text = NULL;
+    enum status status = STATUS_OK;
+    if (!configuration ||
+        asprintf(&text, "dataset=%s %s seed=%" PRIu64 " repeats=%zu", cell->dataset->hash,
+                 configuration, cell->seed, cell->n_repeats) < 0) {
+        text = NULL;
+        status = error_memory(error, "a cell", 0);
+    }
+    if (!status)
+        status = hash_text(cell->identity, text, error);
+    free(configuration);
+    free(text);
+    return status;
+}
+
+enum status cell_init(struct cell *cell, const struct cell_request *request, struct error *error)
+{
+    *cell = (struct cell){.point = request->point,
+                          .dataset = request->dataset,
+                          .n_repeats = request->n_repeats,
+                          .seed = request->seed};
+    const enum status status = set_rng_key(cell, error);
+    return status ? status : set_identity(cell, error);
+}
+
+uint64_t cell_shuffle_key(const struct cell *cell, size_t repeat)
+{
+    return rng_derive(rng_derive(cell->seed, PURPOSE_SHUFFLE), repeat);
+}
+
+uint64_t cell_classifier_key(const struct cell *cell, size_t repeat)
+{
+    return rng_derive(rng_derive(cell->rng_key, PURPOSE_CLASSIFIER), repeat);
+}

@@ -1,0 +1,40 @@
+/*
+ * A cell: one dataset, one point of the grid, with its repeats. What is planned, run, limited,
+ * recorded and resumed.
+ */
+#ifndef FMBENCH_RUNNER_CELL_H
+#define FMBENCH_RUNNER_CELL_H
+
+#include "base/error.h"
+#include "loader/dataset.h"
+#include "loader/digest.h"
+#include "runner/grid.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct cell {
+    const struct point *point;     /* borrowed */
+    const struct dataset *dataset; /* borrowed */
+    size_t n_repeats;
+    uint64_t seed;
+    char identity[DIGEST_HEX_BYTES]; /* of dataset content, class, all parameters, seed, repeats */
+    uint64_t rng_key; /* of seed, class and the parameters that shape the fit, for random numbers */
+};
+
+/* What identity hashes beside the point. Limits are part of the dataset's content. */
+struct cell_request {
+    const struct point *point;
+    const struct dataset *dataset;
+    size_t n_repeats;
+    uint64_t seed;
+};
+
+enum status cell_init(struct cell *cell, const struct cell_request *request, struct error *error);
+
+/* The keys of random numbers: the order of the training rows in a repeat is the same for all cells
+   of a run; what a classifier draws depends on its configuration too. */
+uint64_t cell_shuffle_key(const struct cell *cell, size_t repeat);
+uint64_t cell_classifier_key(const struct cell *cell, size_t repeat);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * What a run says of itself while it runs, on a stream the caller gives. On a terminal: one line a
+ * running cell with its elapsed time, and a total with the time left, redrawn in place; otherwise
+ * one line a finished cell.
+ */
+#ifndef FMBENCH_RUNNER_PROGRESS_H
+#define FMBENCH_RUNNER_PROGRESS_H
+
+#include "report/record.h"
+#include "runner/cell.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct progress {
+    FILE *out; /* borrowed */
+    bool is_terminal;
+    size_t n_drawn; /* lines that the next drawing overwrites */
+    size_t n_cells, n_done;
+    double start_s;
+};
+
+struct running_cell {
+    const struct cell *cell;
+    double elapsed_s;
+};
+
+void progress_start(struct progress *progress, FILE *out, size_t n_cells);
+void progress_finished(struct progress *progress, const struct cell *cell,
+                       const struct record *record);
+void progress_draw(struct progress *progress, const struct running_cell *running, size_t n_running);
+void progress_clear(struct progress *progress);
+
+#endif

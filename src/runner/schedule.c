@@ -1,0 +1,166 @@
+#include "runner/schedule.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "runner/progress.h"
+#include "runner/slot.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+/* How often limits are looked at and progress is redrawn, at the least. */
+enum { TICK_MS = 100 };
+
+struct loop {
+    const struct schedule *schedule;
+    struct slot *slots;           /* n_jobs, owned */
+    struct pollfd *polled;        /* n_jobs + 1, owned; the last one is for signals */
+    struct running_cell *running; /* n_jobs, owned */
+    size_t n_running, n_started;
+    int interrupted;
+    struct progress progress;
+    sigset_t old_mask;
+    struct error *error;
+};
+
+static enum status start_cells(struct loop *l)
+{
+    const struct schedule *s = l->schedule;
+    for (size_t i = 0; i < s->n_jobs && l->n_started < s->n_cells; i++) {
+        if (l->slots[i].cell)
+            continue;
+        const struct worker_request request = {.cell = &s->cells[l->n_started],
+                                               .n_threads = s->n_threads,
+                                               .memory_limit_bytes = s->memory_limit_bytes};
+        const enum status status = slot_start(&l->slots[i], &request, s->version, l->error);
+        if (status)
+            return status;
+        l->n_started++;
+        l->n_running++;
+    }
+    return STATUS_OK;
+}
+
+static enum status finish(struct loop *l, struct slot *slot)
+{
+    const struct schedule *s = l->schedule;
+    const enum status status =
+        s->finished(s->context, slot->cell, &slot->record, slot->predicted, l->error);
+    if (!status)
+        progress_finished(&l->progress, slot->cell, &slot->record);
+    slot_release(slot);
+    l->n_running--;
+    return status;
+}
+
+static enum status look_after(struct loop *l)
+{
+    const struct schedule *s = l->schedule;
+    for (size_t i = 0; i < s->n_jobs; i++) {
+        struct slot *slot = &l->slots[i];
+        if (!slot->cell)
+            continue;
+        slot_receive(slot);
+        slot_check_limits(slot, s->timeout_s, s->memory_limit_bytes);
+        if (slot_reap(slot)) {
+            const enum status status = finish(l, slot);
+            if (status)
+                return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static void draw(struct loop *l)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < l->schedule->n_jobs; i++)
+        if (l->slots[i].cell)
+            l->running[n++] = (struct running_cell){
+                .cell = l->slots[i].cell, .elapsed_s = clock_now_s() - l->slots[i].start_s};
+    progress_draw(&l->progress, l->running, n);
+}
+
+/* Until a worker says something, ends, a signal comes, or a tick has passed. */
+static void wait_for_news(struct loop *l)
+{
+    const size_t n_jobs = l->schedule->n_jobs;
+    for (size_t i = 0; i < n_jobs; i++)
+        l->polled[i] = (struct pollfd){.fd = l->slots[i].cell ? l->slots[i].fd : -1,
+                                       .events = POLLIN};
+    if (poll(l->polled, n_jobs + 1, TICK_MS) <= 0 || !l->polled[n_jobs].revents)
+        return;
+    struct signalfd_siginfo signal_info;
+    while (read(l->polled[n_jobs].fd, &signal_info, sizeof signal_info) == sizeof signal_info)
+        if (signal_info.ssi_signo != SIGCHLD)
+            l->interrupted = (int)signal_info.ssi_signo;
+}
+
+/* SIGCHLD too: the end of a worker is news. */
+static enum status catch_signals(struct loop *l)
+{
+    sigset_t caught;
+    sigemptyset(&caught);
+    sigaddset(&caught, SIGINT);
+    sigaddset(&caught, SIGTERM);
+    sigaddset(&caught, SIGHUP);
+    sigaddset(&caught, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &caught, &l->old_mask);
+    const int fd = signalfd(-1, &caught, SFD_NONBLOCK | SFD_CLOEXEC);
+    l->polled[l->schedule->n_jobs] = (struct pollfd){.fd = fd, .events = POLLIN};
+    if (fd < 0)
+        return error_set(l->error, STATUS_FAILED, "cannot wait for signals: %s", strerror(errno));
+    return STATUS_OK;
+}
+
+static void release_signals(struct loop *l)
+{
+    close(l->polled[l->schedule->n_jobs].fd);
+    sigprocmask(SIG_SETMASK, &l->old_mask, NULL);
+}
+
+static enum status loop_create(struct loop *l)
+{
+    const size_t n_jobs = l->schedule->n_jobs;
+    const struct memory_request requests[] = {
+        {(void **)&l->slots, n_jobs, sizeof *l->slots},
+        {(void **)&l->polled, n_jobs + 1, sizeof *l->polled},
+        {(void **)&l->running, n_jobs, sizeof *l->running},
+    };
+    const enum status status = memory_arrays(requests, 3, "the workers", l->error);
+    for (size_t i = 0; i < n_jobs && !status; i++)
+        l->slots[i] = (struct slot){.fd = -1};
+    return status;
+}
+
+enum status schedule_run(const struct schedule *schedule, int *interrupted, struct error *error)
+{
+    struct loop l = {.schedule = schedule, .error = error};
+    enum status status = loop_create(&l);
+    if (status)
+        return status;
+    status = catch_signals(&l);
+    progress_start(&l.progress, schedule->progress, schedule->n_cells);
+    while (!status && !l.interrupted) {
+        status = start_cells(&l);
+        if (status || l.n_running == 0)
+            break;
+        draw(&l);
+        wait_for_news(&l);
+        status = look_after(&l);
+    }
+    progress_clear(&l.progress);
+    for (size_t i = 0; i < schedule->n_jobs; i++)
+        slot_release(&l.slots[i]);
+    release_signals(&l);
+    *interrupted = l.interrupted;
+    memory_free(l.slots);
+    memory_free(l.polled);
+    memory_free(l.running);
+    return status;
+}

@@ -1,0 +1,225 @@
+#include "runner/slot.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "runner/machine.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static size_t message_capacity(const struct cell *cell)
+{
+    return sizeof(struct worker_message) + cell->dataset->test.n_rows;
+}
+
+static void begin_record(struct slot *slot, const struct worker_request *request,
+                         const char *version)
+{
+    const struct cell *cell = slot->cell;
+    struct record *r = &slot->record;
+    record_init(r);
+    snprintf(r->cell, sizeof r->cell, "%s", cell->identity);
+    snprintf(r->name, sizeof r->name, "%s", cell->point->class->name);
+    snprintf(r->dataset, sizeof r->dataset, "%s", cell->dataset->name);
+    snprintf(r->dataset_hash, sizeof r->dataset_hash, "%s", cell->dataset->hash);
+    snprintf(r->version, sizeof r->version, "%s", version);
+    machine_host_name(r->host, sizeof r->host);
+    r->parameter = json_incref(cell->point->parameter);
+    r->n_train = cell->dataset->train.n_rows;
+    r->n_test = cell->dataset->test.n_rows;
+    r->threads = request->n_threads;
+    r->seed = cell->seed;
+    r->start_time = clock_epoch_ms();
+}
+
+enum status slot_start(struct slot *slot, const struct worker_request *request, const char *version,
+                       struct error *error)
+{
+    const struct cell *cell = request->cell;
+    *slot = (struct slot){.fd = -1};
+    const struct memory_request requests[] = {
+        {(void **)&slot->received, message_capacity(cell), 1},
+        {(void **)&slot->predicted, cell->n_repeats * cell->dataset->test.n_rows, 1},
+    };
+    enum status status = memory_arrays(requests, 2, "what a worker sends", error);
+    if (status)
+        return status;
+    slot->cell = cell;
+    slot->start_s = clock_now_s();
+    begin_record(slot, request, version);
+    status = worker_start(request, &slot->pid, &slot->fd, error);
+    if (status) {
+        slot->pid = 0;
+        slot_release(slot);
+    }
+    return status;
+}
+
+static void take_repeat(struct slot *slot, const struct worker_message *message,
+                        const uint8_t *labels)
+{
+    const size_t n_test = slot->cell->dataset->test.n_rows;
+    struct record *r = &slot->record;
+    memcpy(slot->predicted + r->n_repeats * n_test, labels, n_test);
+    r->repeats[r->n_repeats++] = message->repeat;
+    memcpy(r->solver, message->solver, sizeof r->solver);
+    r->solver[sizeof r->solver - 1] = '\0';
+}
+
+static void take_failure(struct slot *slot, const struct error *error)
+{
+    const bool is_memory = error->status == STATUS_MEMORY;
+    slot->record.status = is_memory ? RECORD_OUT_OF_MEMORY : RECORD_FAILED;
+    snprintf(slot->record.reason, sizeof slot->record.reason, "%s", error->message);
+}
+
+/* The bytes of the message that begins at `bytes`, or 0 when it is none. */
+static size_t message_size(const struct slot *slot, const struct worker_message *message)
+{
+    if (message->magic != WORKER_MAGIC || slot->said_end)
+        return 0;
+    if (message->kind == WORKER_DONE || message->kind == WORKER_FAILED)
+        return sizeof *message;
+    if (message->kind == WORKER_REPEAT && slot->record.n_repeats < slot->cell->n_repeats)
+        return message_capacity(slot->cell);
+    return 0;
+}
+
+/* Takes the message at the front of what was received, if it is whole. */
+static void take_message(struct slot *slot)
+{
+    struct worker_message message;
+    if (slot->n_received < sizeof message)
+        return;
+    memcpy(&message, slot->received, sizeof message);
+    const size_t size = message_size(slot, &message);
+    if (size == 0)
+        slot->said_rubbish = true;
+    if (size == 0 || slot->n_received < size)
+        return;
+    if (message.kind == WORKER_REPEAT)
+        take_repeat(slot, &message, slot->received + sizeof message);
+    if (message.kind == WORKER_FAILED)
+        take_failure(slot, &message.error);
+    slot->said_end = message.kind != WORKER_REPEAT;
+    slot->n_received = 0;
+}
+
+/* How many bytes complete what is needed next: a message, or the labels behind it. */
+static size_t n_wanted(const struct slot *slot)
+{
+    if (slot->n_received < sizeof(struct worker_message))
+        return sizeof(struct worker_message) - slot->n_received;
+    return message_capacity(slot->cell) - slot->n_received;
+}
+
+void slot_receive(struct slot *slot)
+{
+    while (slot->fd >= 0 && !slot->said_rubbish) {
+        const ssize_t got = read(slot->fd, slot->received + slot->n_received, n_wanted(slot));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 && errno == EAGAIN)
+            return;
+        if (got <= 0) {
+            close(slot->fd);
+            slot->fd = -1;
+            return;
+        }
+        slot->n_received += (size_t)got;
+        take_message(slot);
+    }
+}
+
+__attribute__((format(printf, 3, 4))) static void
+kill_for(struct slot *slot, enum record_status status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(slot->record.reason, sizeof slot->record.reason, format, arguments);
+    va_end(arguments);
+    slot->record.status = status;
+    slot->was_killed = true;
+    kill(-slot->pid, SIGKILL);
+}
+
+static uint64_t resident_bytes(pid_t pid)
+{
+    char path[64];
+    unsigned long long total, resident = 0;
+    snprintf(path, sizeof path, "/proc/%ld/statm", (long)pid);
+    FILE *file = fopen(path, "r");
+    if (file && fscanf(file, "%llu %llu", &total, &resident) != 2)
+        resident = 0;
+    if (file)
+        fclose(file);
+    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+void slot_check_limits(struct slot *slot, double timeout_s, uint64_t memory_limit_bytes)
+{
+    if (slot->was_killed)
+        return;
+    if (slot->said_rubbish)
+        kill_for(slot, RECORD_CRASHED, "the worker sent what is no message");
+    else if (timeout_s > 0 && clock_now_s() - slot->start_s > timeout_s)
+        kill_for(slot, RECORD_TIMEOUT, "exceeded %g seconds", timeout_s);
+    else if (memory_limit_bytes && resident_bytes(slot->pid) > memory_limit_bytes)
+        kill_for(slot, RECORD_OUT_OF_MEMORY, "exceeded %llu bytes",
+                 (unsigned long long)memory_limit_bytes);
+}
+
+static void judge_end(struct slot *slot, int wait_status)
+{
+    struct record *r = &slot->record;
+    if (slot->was_killed || r->status == RECORD_OUT_OF_MEMORY || r->status == RECORD_FAILED)
+        return;
+    if (WIFSIGNALED(wait_status)) {
+        r->status = RECORD_CRASHED;
+        snprintf(r->reason, sizeof r->reason, "signal %d (%s)", WTERMSIG(wait_status),
+                 strsignal(WTERMSIG(wait_status)));
+    } else if (WEXITSTATUS(wait_status) != 0 || !slot->said_end || slot->said_rubbish) {
+        r->status = RECORD_CRASHED;
+        snprintf(r->reason, sizeof r->reason, "exited with status %d before it was done",
+                 WEXITSTATUS(wait_status));
+    }
+}
+
+bool slot_reap(struct slot *slot)
+{
+    struct rusage usage;
+    int wait_status;
+    if (wait4(slot->pid, &wait_status, WNOHANG, &usage) != slot->pid)
+        return false;
+    kill(-slot->pid, SIGKILL); /* what it may have started */
+    slot->pid = 0;
+    slot_receive(slot);
+    slot->record.done_time = clock_epoch_ms();
+    slot->record.peak_rss_bytes = (int64_t)usage.ru_maxrss * 1024;
+    judge_end(slot, wait_status);
+    return true;
+}
+
+void slot_release(struct slot *slot)
+{
+    if (!slot->cell)
+        return;
+    if (slot->pid) {
+        kill(-slot->pid, SIGKILL);
+        kill(slot->pid, SIGKILL);
+        waitpid(slot->pid, NULL, 0);
+    }
+    if (slot->fd >= 0)
+        close(slot->fd);
+    record_destroy(&slot->record);
+    memory_free(slot->received);
+    memory_free(slot->predicted);
+    *slot = (struct slot){.fd = -1};
+}

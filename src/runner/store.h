@@ -1,0 +1,58 @@
+/*
+ * The results folder: a lock, a journal a dataset, and the files of predicted labels. What was
+ * appended is on disk when the call returns.
+ */
+#ifndef FMBENCH_RUNNER_STORE_H
+#define FMBENCH_RUNNER_STORE_H
+
+#include "base/error.h"
+#include "report/journal.h"
+#include "report/record.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct store {
+    char *directory;  /* owned */
+    int directory_fd; /* holds the lock */
+};
+
+/*
+ * Makes the folder if needed and locks it: STATUS_FAILED names the process that holds it. A lock
+ * ends with its process. store_close takes a struct whose directory is NULL.
+ */
+enum status store_open(struct store *store, const char *directory, struct error *error);
+void store_close(struct store *store);
+
+struct journal_file {
+    char *path; /* owned */
+    int fd;
+    size_t n_bytes; /* whole lines */
+};
+
+/*
+ * Opens the journal of a dataset for appending and reads what it holds. A torn last line is set
+ * aside in the file PATH.torn and cut off; *torn_bytes tells its length.
+ */
+enum status journal_file_open(struct journal_file *file, const struct store *store,
+                              const char *dataset, struct journal *held, size_t *torn_bytes,
+                              struct error *error);
+enum status journal_file_append(struct journal_file *file, const struct record *record,
+                                struct error *error);
+void journal_file_close(struct journal_file *file); /* takes a struct whose path is NULL */
+
+/* The predicted labels of a cell, n_repeats x n_test bytes, as a gzip-compressed IDX file. */
+struct predictions {
+    const char *dataset, *classifier, *cell;
+    const uint8_t *labels;
+    size_t n_repeats, n_test;
+};
+
+/* Writes it and puts its path, relative to the results folder, into `path`. */
+enum status store_predictions(const struct store *store, const struct predictions *predictions,
+                              char *path, size_t path_size, struct error *error);
+
+/* Appends one JSON line to results/runs.jsonl, the log of what runs really took. */
+enum status store_append_run(const struct store *store, const char *line, struct error *error);
+
+#endif

@@ -1,0 +1,245 @@
+#include "runner/worker.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "loader/features.h"
+#include "numerics/blas.h"
+#include "numerics/rng.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Two scores this close end the repeats of a class that is deterministic, as in the original. */
+static const double SAME_SCORE = 1e-3;
+
+/* What one repeat needs; the parts that do not change are made once. */
+struct bench {
+    const struct worker_request *request;
+    const struct cell *cell;
+    const struct classifier_class *class;
+    int fd;
+    struct scaling scaling;
+    struct features train, test;
+    uint32_t *order;    /* n_train, owned */
+    uint8_t *labels;    /* n_train, in the order of the repeat, owned */
+    uint8_t *predicted; /* n_test, owned */
+    struct error *error;
+};
+
+static bool send_bytes(int fd, const void *bytes, size_t n_bytes)
+{
+    const char *p = bytes;
+    while (n_bytes > 0) {
+        const ssize_t sent = write(fd, p, n_bytes);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent <= 0)
+            return false;
+        p += sent;
+        n_bytes -= (size_t)sent;
+    }
+    return true;
+}
+
+static enum status make_test_features(struct bench *b)
+{
+    const struct dataset *d = b->cell->dataset;
+    enum status status =
+        scaling_create(&b->scaling, d->train.pixels, d->train.n_rows, d->n_features, b->error);
+    if (status)
+        return status;
+    const struct features_source source = {.bytes = d->test.pixels,
+                                           .n_rows = d->test.n_rows,
+                                           .n_features = d->n_features,
+                                           .scaling = &b->scaling,
+                                           .views = b->class->test_views};
+    return features_create(&b->test, &source, b->error);
+}
+
+static enum status bench_create(struct bench *b)
+{
+    const struct dataset *d = b->cell->dataset;
+    const struct memory_request requests[] = {
+        {(void **)&b->order, d->train.n_rows, sizeof *b->order},
+        {(void **)&b->labels, d->train.n_rows, 1},
+        {(void **)&b->predicted, d->test.n_rows, 1},
+    };
+    const enum status status = memory_arrays(requests, sizeof requests / sizeof *requests,
+                                             "the rows of a repeat", b->error);
+    return status ? status : make_test_features(b);
+}
+
+static enum status shuffle_training(struct bench *b, size_t repeat)
+{
+    const struct dataset *d = b->cell->dataset;
+    for (size_t i = 0; i < d->train.n_rows; i++)
+        b->order[i] = (uint32_t)i;
+    struct rng rng = rng_create(cell_shuffle_key(b->cell, repeat), 0);
+    rng_shuffle(&rng, b->order, d->train.n_rows);
+    for (size_t i = 0; i < d->train.n_rows; i++)
+        b->labels[i] = d->train.labels[b->order[i]];
+    const struct features_source source = {.bytes = d->train.pixels,
+                                           .n_rows = d->train.n_rows,
+                                           .n_features = d->n_features,
+                                           .order = b->order,
+                                           .scaling = &b->scaling,
+                                           .views = b->class->train_views};
+    features_destroy(&b->train);
+    return features_create(&b->train, &source, b->error);
+}
+
+static double accuracy(const uint8_t *predicted, const struct image_set *test)
+{
+    size_t n_right = 0;
+    for (size_t i = 0; i < test->n_rows; i++)
+        n_right += predicted[i] == test->labels[i];
+    return (double)n_right / (double)test->n_rows;
+}
+
+static void fill_message(struct worker_message *message, const struct fit_report *report)
+{
+    message->repeat.n_iter = report->n_iter;
+    message->repeat.converged = report->converged;
+    if (report->solver)
+        strncpy(message->solver, report->solver, sizeof message->solver - 1);
+    for (size_t i = 0; i < report->n_measures && i < RECORD_MEASURES_MAX; i++) {
+        struct record_measure *measure = &message->repeat.measures[message->repeat.n_measures];
+        if (!isfinite(report->measures[i].value))
+            continue;
+        strncpy(measure->name, report->measures[i].name, sizeof measure->name - 1);
+        measure->value = report->measures[i].value;
+        message->repeat.n_measures++;
+    }
+}
+
+static enum status fit_and_predict(struct bench *b, size_t repeat, struct worker_message *message)
+{
+    const struct parameters *parameters = &b->cell->point->parameters;
+    const struct training_set set = {
+        .x = &b->train, .y = b->labels, .n_classes = b->cell->dataset->n_classes};
+    const struct execution execution = {.rng_key = cell_classifier_key(b->cell, repeat),
+                                        .n_threads = b->request->n_threads};
+    struct fit_report report;
+    void *model = NULL;
+    fit_report_init(&report);
+    const double cpu_start_s = clock_cpu_s(), start_s = clock_now_s();
+    enum status status = b->class->create(&model, parameters, b->error);
+    if (!status)
+        status = b->class->fit(model, &set, &execution, &report, b->error);
+    const double fitted_s = clock_now_s();
+    if (!status)
+        status = b->class->predict(model, parameters, &b->test, &execution, b->predicted, b->error);
+    message->repeat.fit_s = fitted_s - start_s;
+    message->repeat.predict_s = clock_now_s() - fitted_s;
+    message->repeat.cpu_s = clock_cpu_s() - cpu_start_s;
+    b->class->destroy(model);
+    fill_message(message, &report);
+    return status;
+}
+
+static enum status run_repeat(struct bench *b, size_t repeat, double *score)
+{
+    struct worker_message message = {.magic = WORKER_MAGIC, .kind = WORKER_REPEAT};
+    const struct image_set *test = &b->cell->dataset->test;
+    enum status status = shuffle_training(b, repeat);
+    if (!status)
+        status = fit_and_predict(b, repeat, &message);
+    if (status)
+        return status;
+    for (size_t i = 0; i < test->n_rows; i++)
+        if (b->predicted[i] >= b->cell->dataset->n_classes)
+            return error_set(b->error, STATUS_FAILED, "row %zu was predicted as class %d of %zu", i,
+                             b->predicted[i], b->cell->dataset->n_classes);
+    *score = message.repeat.score = accuracy(b->predicted, test);
+    if (!send_bytes(b->fd, &message, sizeof message) ||
+        !send_bytes(b->fd, b->predicted, test->n_rows))
+        return error_set(b->error, STATUS_IO, "the pipe to the parent is closed");
+    return STATUS_OK;
+}
+
+static enum status run_repeats(struct bench *b)
+{
+    double scores[2] = {0, 0};
+    enum status status = bench_create(b);
+    for (size_t r = 0; r < b->cell->n_repeats && !status; r++) {
+        double score = 0;
+        status = run_repeat(b, r, &score);
+        if (r < 2)
+            scores[r] = score;
+        if (r == 1 && b->class->is_deterministic && fabs(scores[0] - scores[1]) < SAME_SCORE)
+            break;
+    }
+    return status;
+}
+
+/* Sanitizers reserve address space without end, which this limit would forbid. */
+static void limit_memory(uint64_t limit_bytes)
+{
+#ifndef __SANITIZE_ADDRESS__
+    if (limit_bytes) {
+        const struct rlimit limit = {limit_bytes, limit_bytes};
+        setrlimit(RLIMIT_DATA, &limit);
+    }
+#else
+    (void)limit_bytes;
+#endif
+}
+
+static void restore_signals(void)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+_Noreturn static void worker_main(const struct worker_request *request, pid_t parent, int fd)
+{
+    struct worker_message end = {.magic = WORKER_MAGIC, .kind = WORKER_DONE};
+    struct bench bench = {.request = request,
+                          .cell = request->cell,
+                          .class = request->cell->point->class,
+                          .fd = fd,
+                          .error = &end.error};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1); /* it died before the line above */
+    setpgid(0, 0);
+    restore_signals();
+    limit_memory(request->memory_limit_bytes);
+    blas_start();
+    if (run_repeats(&bench))
+        end.kind = WORKER_FAILED;
+    /* Memory goes with the process. */
+    _exit(send_bytes(fd, &end, sizeof end) ? 0 : 1);
+}
+
+enum status worker_start(const struct worker_request *request, pid_t *pid, int *fd,
+                         struct error *error)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC))
+        return error_set(error, STATUS_FAILED, "cannot make a pipe: %s", strerror(errno));
+    const pid_t parent = getpid();
+    *pid = fork();
+    if (*pid == 0) {
+        close(ends[0]);
+        worker_main(request, parent, ends[1]);
+    }
+    close(ends[1]);
+    if (*pid < 0) {
+        close(ends[0]);
+        return error_set(error, STATUS_FAILED, "cannot fork a worker: %s", strerror(errno));
+    }
+    setpgid(*pid, *pid); /* in both processes: whichever comes first */
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    *fd = ends[0];
+    return STATUS_OK;
+}

@@ -1,0 +1,44 @@
+/*
+ * The process that runs one cell, and what it tells its parent through a pipe.
+ *
+ * The parent never computes: a process that has used OpenMP cannot fork workers that do. A worker
+ * leads a process group of its own, dies with its parent, and sends one message a finished repeat,
+ * each followed by the predicted labels, then one message that it is done, or why it failed.
+ */
+#ifndef FMBENCH_RUNNER_WORKER_H
+#define FMBENCH_RUNNER_WORKER_H
+
+#include "base/error.h"
+#include "report/record.h"
+#include "runner/cell.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { WORKER_MAGIC = 0x666d6201 };
+
+enum worker_message_kind { WORKER_REPEAT = 1, WORKER_DONE, WORKER_FAILED };
+
+/* As it goes through the pipe; both ends are the same program. */
+struct worker_message {
+    uint32_t magic;
+    enum worker_message_kind kind;
+    struct record_repeat repeat; /* WORKER_REPEAT; then n_test predicted class numbers follow */
+    char solver[64];             /* WORKER_REPEAT; empty when the class has only one */
+    struct error error;          /* WORKER_FAILED */
+};
+
+struct worker_request {
+    const struct cell *cell;
+    int n_threads;
+    uint64_t memory_limit_bytes; /* 0: none */
+};
+
+/*
+ * Forks the worker of a cell. *pid and *fd (the reading end of its pipe, non-blocking, close on
+ * exec) belong to the caller, who kills the process group and reaps the process.
+ */
+enum status worker_start(const struct worker_request *request, pid_t *pid, int *fd,
+                         struct error *error);
+
+#endif
