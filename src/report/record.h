@@ -5,7 +5,13 @@
  * mean_accuracy, std_accuracy (twice the population standard deviation), start_time, done_time,
  * time_per_repeat (times in whole milliseconds). num_repeat, mean_accuracy, std_accuracy and
  * time_per_repeat are derived from the others when a record is written. A value that does not exist
- * is absent from the line, never 0.
+ * is absent from the line, never 0: score, the lists of seconds and what is derived from them when
+ * no repeat finished; n_iter, converged and each measure when no repeat has them (null in a list
+ * stands for one repeat without); measures that are not finite; empty texts.
+ *
+ * The other keys have the names of the fields below, but for dataset, which is {"name", "hash"},
+ * and measures, which is {name: [one value a repeat]}. Keys that are not known are ignored: later
+ * versions may add some, and an older program still reads their journals.
  */
 #ifndef FMBENCH_REPORT_RECORD_H
 #define FMBENCH_REPORT_RECORD_H
@@ -45,7 +51,7 @@ struct record_repeat {
 struct record {
     char cell[65];     /* identity of the cell, hexadecimal */
     char name[64];     /* of the classifier class */
-    json_t *parameter; /* object as the grid gives it, owned */
+    json_t *parameter; /* object as the grid gives it, owned: scalars or flat lists of scalars */
     enum record_status status;
     char reason[1024]; /* empty when ok */
     char dataset[64], dataset_hash[65];
@@ -59,7 +65,7 @@ struct record {
     int64_t start_time, done_time; /* milliseconds since 1970 */
     int64_t peak_rss_bytes;        /* -1: absent */
     int threads;
-    uint64_t seed;
+    uint64_t seed; /* in the line a string of digits from 2^63 on: beyond JSON's integers */
 };
 
 void record_init(struct record *record); /* everything absent */
@@ -68,11 +74,19 @@ void record_destroy(struct record *record);
 double record_mean_accuracy(const struct record *record); /* n_repeats >= 1 */
 double record_std_accuracy(const struct record *record);  /* twice the population deviation */
 
-/* One JSON object with sorted keys, no newline; NULL when memory is short. Release with free. */
+/*
+ * One JSON object with sorted keys, no newline; NULL when memory is short (or a score or a time is
+ * not finite, which is a fault of the caller's). Release with free. record_from_line gives back the
+ * same record, with the measures in the order of their names.
+ */
 char *record_to_line(const struct record *record);
 
-/* Strict: wrong types, missing keys and unknown status words are STATUS_DATA errors that name the
-   key. On success the caller destroys *record; on failure there is nothing to destroy. */
+/*
+ * For lines from anywhere. Strict: what is not JSON or UTF-8, duplicate or missing keys, wrong
+ * types, unknown status words, numbers out of range, texts and lists that are too long, and figures
+ * that do not follow from score are STATUS_DATA errors that name the key. On success the caller
+ * destroys *record; on failure there is nothing to destroy.
+ */
 enum status record_from_line(struct record *record, const char *line, size_t length,
                              struct error *error);
 

@@ -1,0 +1,32 @@
+/*
+ * The subcommands. Each gets the arguments behind its name, prints results to standard output and
+ * everything else to standard error, and returns the exit status: 0 all is well; 1 some cell, row
+ * or file operation failed; 2 usage or configuration error; 3 data error.
+ */
+#ifndef FMBENCH_RUNNER_COMMAND_H
+#define FMBENCH_RUNNER_COMMAND_H
+
+#include "base/error.h"
+
+struct command {
+    const char *name;
+    const char *usage;   /* what follows the name */
+    const char *summary; /* one line */
+    const char *options; /* letters of the options it takes, see options.c */
+    int (*run)(const struct command *command, int argc, char **argv);
+};
+
+extern const struct command command_run, command_list, command_table, command_verify,
+    command_glyphs, command_describe;
+
+/* Prints `error` and returns the exit status that stands for it. */
+int command_fail(const struct error *error);
+
+/* Parses, prints --help where asked. Returns -1 to go on, or the exit status. */
+struct options;
+int command_options(const struct command *command, struct options *options, int argc, char **argv);
+
+/* The version of the program: git's description of its source. */
+extern const char *const fmbench_version;
+
+#endif

@@ -1,0 +1,79 @@
+/* fmbench list: every point of the grid and what becomes of it. */
+#include "runner/command.h"
+#include "runner/grid.h"
+#include "runner/options.h"
+
+#include <stdio.h>
+
+static const char *fate_word(enum point_fate fate)
+{
+    switch (fate) {
+    case POINT_PLANNED:
+    case POINT_NOT_IMPLEMENTED:
+        return "planned";
+    case POINT_REJECTED:
+        return "rejected";
+    case POINT_UNSUPPORTED:
+        return "unsupported";
+    }
+    return "";
+}
+
+static void print_point(const struct point *point)
+{
+    char parameters[1024];
+    point_text(point, parameters, sizeof parameters);
+    printf("%-11s %s %s", fate_word(point->fate), point->class->name, parameters);
+    if (point->fate != POINT_PLANNED)
+        printf("  (%s)", point->reason);
+    putchar('\n');
+}
+
+static enum status list_points(const struct grid *grid, const struct options *o,
+                               struct error *error)
+{
+    size_t counts[POINT_UNSUPPORTED + 1] = {0}, n_shown = 0;
+    for (size_t i = 0; i < grid->n_points; i++) {
+        bool selected;
+        const enum status status = point_selected(&grid->points[i], &o->only, &selected, error);
+        if (status)
+            return status;
+        if (!selected)
+            continue;
+        print_point(&grid->points[i]);
+        counts[grid->points[i].fate]++;
+        n_shown++;
+    }
+    printf("%zu points: %zu planned, %zu rejected, %zu unsupported", n_shown,
+           counts[POINT_PLANNED] + counts[POINT_NOT_IMPLEMENTED], counts[POINT_REJECTED],
+           counts[POINT_UNSUPPORTED]);
+    if (counts[POINT_NOT_IMPLEMENTED])
+        printf("; %zu of the planned are not implemented in this version",
+               counts[POINT_NOT_IMPLEMENTED]);
+    putchar('\n');
+    return STATUS_OK;
+}
+
+static int list(const struct command *command, int argc, char **argv)
+{
+    struct options o;
+    struct grid grid;
+    struct error error;
+    const int done = command_options(command, &o, argc, argv);
+    if (done >= 0)
+        return done;
+    enum status status = grid_read(&grid, o.grid, &error);
+    if (status)
+        return command_fail(&error);
+    status = list_points(&grid, &o, &error);
+    grid_destroy(&grid);
+    return status ? command_fail(&error) : 0;
+}
+
+const struct command command_list = {
+    .name = "list",
+    .usage = "[--grid FILE] [--only PATTERN]...",
+    .summary = "every point of the grid and what becomes of it",
+    .options = "goh",
+    .run = list,
+};

@@ -1,0 +1,41 @@
+/* The command line of the subcommands, parsed. All strings are borrowed from argv. */
+#ifndef FMBENCH_RUNNER_OPTIONS_H
+#define FMBENCH_RUNNER_OPTIONS_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { OPTION_LIST_MAX = 64 };
+
+struct option_list {
+    size_t n;
+    const char *items[OPTION_LIST_MAX];
+};
+
+struct options {
+    const char *grid, *data, *results, *format, *reference, *variant;
+    struct option_list datasets, only, arguments; /* arguments: what is no option */
+    size_t limit_train, limit_test;               /* 0: all */
+    size_t n_train, n_test;                       /* of a synthetic dataset */
+    size_t repeats, jobs;                         /* jobs 0: one for each core */
+    int threads;
+    uint64_t seed;
+    double timeout_s;      /* 0: none */
+    uint64_t memory_bytes; /* 0: from what the machine has */
+    bool no_share, force, retry, help;
+};
+
+/*
+ * `accepted` has one letter an option that the subcommand takes (see the table in options.c).
+ * STATUS_USAGE names the argument and, for an unknown option, the nearest one.
+ */
+enum status options_parse(struct options *options, int argc, char **argv, const char *accepted,
+                          struct error *error);
+
+/* Writes one line an accepted option: its form and what it means. */
+void options_describe(const char *accepted, char *text, size_t size);
+
+#endif
