@@ -50,6 +50,14 @@ $(BUILD)/fmbench: $(OBJECTS)
 $(BUILD)/tests/run: $(TEST_OBJECTS) $(filter-out $(MAIN),$(OBJECTS))
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDLIBS) $(LDLIBS_TEST)
 
+# The version goes into one object alone, so that a commit does not rebuild everything.
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+$(BUILD)/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
+$(BUILD)/src/runner/version.o: CFLAGS_ALL += -DFMBENCH_VERSION='"$(VERSION)"'
+$(BUILD)/src/runner/version.o: $(BUILD)/version
+
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<

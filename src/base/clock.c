@@ -19,9 +19,9 @@ double clock_cpu_s(void)
     return read_s(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-int64_t clock_epoch_ms(void)
+int64_t clock_epoch_s(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return (int64_t)t.tv_sec;
 }

@@ -3,7 +3,7 @@
  *
  * The keys of the original benchmark keep their meaning: name, parameter, score, num_repeat,
  * mean_accuracy, std_accuracy (twice the population standard deviation), start_time, done_time,
- * time_per_repeat (times in whole milliseconds). num_repeat, mean_accuracy, std_accuracy and
+ * time_per_repeat (in whole seconds). num_repeat, mean_accuracy, std_accuracy and
  * time_per_repeat are derived from the others when a record is written. A value that does not exist
  * is absent from the line, never 0: score, the lists of seconds and what is derived from them when
  * no repeat finished; n_iter, converged and each measure when no repeat has them (null in a list
@@ -62,7 +62,7 @@ struct record {
     size_t n_train, n_test;
     size_t n_repeats; /* finished ones */
     struct record_repeat repeats[RECORD_REPEATS_MAX];
-    int64_t start_time, done_time; /* milliseconds since 1970 */
+    int64_t start_time, done_time; /* whole seconds since 1970 */
     int64_t peak_rss_bytes;        /* -1: absent */
     int threads;
     uint64_t seed; /* in the line a string of digits from 2^63 on: beyond JSON's integers */

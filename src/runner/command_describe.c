@@ -15,10 +15,8 @@ static void print_allowed(const struct parameter_spec *spec)
             printf("%s%s", i ? ", " : "one of ", spec->choices[i]);
         return;
     }
-    const bool is_list =
-        spec->type == PARAMETER_INTEGER_LIST || spec->type == PARAMETER_REAL_LIST;
-    const bool is_whole =
-        spec->type == PARAMETER_INTEGER || spec->type == PARAMETER_INTEGER_LIST;
+    const bool is_list = spec->type == PARAMETER_INTEGER_LIST || spec->type == PARAMETER_REAL_LIST;
+    const bool is_whole = spec->type == PARAMETER_INTEGER || spec->type == PARAMETER_INTEGER_LIST;
     printf("%s%s%s in %c%g, %g]", is_list ? "list of " : "", is_whole ? "whole number" : "number",
            is_list ? "s" : "", spec->minimum_excluded ? '(' : '[', spec->minimum, spec->maximum);
     if (spec->none_allowed)

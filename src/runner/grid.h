@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "classifiers/classifier.h"
+#include "runner/options.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -49,10 +50,11 @@ void grid_destroy(struct grid *grid);
 void point_text(const struct point *point, char *text, size_t size);
 
 /*
- * Does the point match a pattern of --only? `NAME` or `NAME:KEY=VALUE,...`; NAME and VALUE are
- * shell patterns, and numbers match by value. STATUS_USAGE for a pattern that is malformed.
+ * Does the point match one of the patterns of --only, or are there none? A pattern is `NAME` or
+ * `NAME:KEY=VALUE,...`; NAME and VALUE are shell patterns, and numbers match by value. STATUS_USAGE
+ * for a pattern that is malformed.
  */
-enum status point_matches(const struct point *point, const char *pattern, bool *matches,
-                          struct error *error);
+enum status point_selected(const struct point *point, const struct option_list *patterns,
+                           bool *selected, struct error *error);
 
 #endif

@@ -6,8 +6,9 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_run,    &command_list,   &command_table,
-    &command_verify, &command_glyphs, &command_describe,
+    &command_run,
+    &command_list,
+    &command_describe,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -42,7 +43,8 @@ int command_options(const struct command *command, struct options *options, int 
 
 static void print_usage(FILE *out)
 {
-    fprintf(out, "fmbench %s: classic classifiers on images, the table of the Fashion-MNIST paper\n\n",
+    fprintf(out,
+            "fmbench %s: classic classifiers on images, the table of the Fashion-MNIST paper\n\n",
             fmbench_version);
     for (size_t i = 0; i < N_COMMANDS; i++)
         fprintf(out, "  fmbench %-9s %s\n", commands[i]->name, commands[i]->summary);

@@ -43,5 +43,5 @@ const char *nearest_name(const char *word, const char *const *candidates, size_t
             best = candidates[i];
         }
     }
-    return best && 2 * best_distance <= strlen(best) ? best : NULL;
+    return best && 3 * best_distance <= strlen(best) ? best : NULL;
 }

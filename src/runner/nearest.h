@@ -6,7 +6,7 @@
 
 /*
  * The candidate with the smallest edit distance to `word`, or NULL when even that one differs in
- * more than half of its letters.
+ * more than a third of its letters.
  */
 const char *nearest_name(const char *word, const char *const *candidates, size_t n_candidates);
 

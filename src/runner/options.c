@@ -9,7 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum option_type { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_COUNT, OPTION_BYTES, OPTION_SECONDS };
+enum option_type {
+    OPTION_FLAG,
+    OPTION_TEXT,
+    OPTION_LIST,
+    OPTION_COUNT,
+    OPTION_BYTES,
+    OPTION_SECONDS
+};
 
 struct option_spec {
     char letter; /* in the `accepted` of a subcommand */
@@ -19,7 +26,8 @@ struct option_spec {
 };
 
 static const struct option_spec specs[] = {
-    {'g', "--grid", "FILE", "the grid of configurations (configs/published.json)", OPTION_TEXT, 0, 0},
+    {'g', "--grid", "FILE", "the grid of configurations (configs/published.json)", OPTION_TEXT, 0,
+     0},
     {'d', "--dataset", "NAME", "a dataset; may be repeated (fashion and mnist)", OPTION_LIST, 0, 0},
     {'o', "--only", "PATTERN", "only cells that match NAME or NAME:KEY=VALUE,...; may be repeated",
      OPTION_LIST, 0, 0},
@@ -34,11 +42,13 @@ static const struct option_spec specs[] = {
     {'w', "--timeout", "SECONDS", "limit of each cell, 0 for none (7200)", OPTION_SECONDS, 0, 1e9},
     {'R', "--results", "DIR", "folder of the results (results)", OPTION_TEXT, 0, 0},
     {'D', "--data", "DIR", "folder that holds a folder for each dataset (data)", OPTION_TEXT, 0, 0},
-    {'n', "--no-share", NULL, "run every cell alone, as this version always does", OPTION_FLAG, 0, 0},
+    {'n', "--no-share", NULL, "run every cell alone, as this version always does", OPTION_FLAG, 0,
+     0},
     {'f', "--force", NULL, "run cells again that the journal already has", OPTION_FLAG, 0, 0},
     {'y', "--retry", NULL, "run cells again that the journal has as not ok", OPTION_FLAG, 0, 0},
     {'F', "--format", "NAME", "md, csv or json (md)", OPTION_TEXT, 0, 0},
-    {'e', "--reference", "FILE", "table to compare with (results/published.jsonl)", OPTION_TEXT, 0, 0},
+    {'e', "--reference", "FILE", "table to compare with (results/published.jsonl)", OPTION_TEXT, 0,
+     0},
     {'v', "--variant", "NAME", "easy or hard (easy)", OPTION_TEXT, 0, 0},
     {'a', "--n-train", "N", "training rows (60000)", OPTION_COUNT, 10, 4e9},
     {'b', "--n-test", "N", "test rows (10000)", OPTION_COUNT, 10, 4e9},

@@ -91,8 +91,8 @@ static void wait_for_news(struct loop *l)
 {
     const size_t n_jobs = l->schedule->n_jobs;
     for (size_t i = 0; i < n_jobs; i++)
-        l->polled[i] = (struct pollfd){.fd = l->slots[i].cell ? l->slots[i].fd : -1,
-                                       .events = POLLIN};
+        l->polled[i] =
+            (struct pollfd){.fd = l->slots[i].cell ? l->slots[i].fd : -1, .events = POLLIN};
     if (poll(l->polled, n_jobs + 1, TICK_MS) <= 0 || !l->polled[n_jobs].revents)
         return;
     struct signalfd_siginfo signal_info;

@@ -69,8 +69,8 @@ static enum status condition_matches(const struct point *point, const char *cond
     return STATUS_OK;
 }
 
-enum status point_matches(const struct point *point, const char *pattern, bool *matches,
-                          struct error *error)
+static enum status point_matches(const struct point *point, const char *pattern, bool *matches,
+                                 struct error *error)
 {
     char name[128], condition[VALUE_TEXT_MAX];
     const size_t name_length = strcspn(pattern, ":");
@@ -90,6 +90,20 @@ enum status point_matches(const struct point *point, const char *pattern, bool *
         if (status)
             return status;
         p += length;
+    }
+    return STATUS_OK;
+}
+
+enum status point_selected(const struct point *point, const struct option_list *patterns,
+                           bool *selected, struct error *error)
+{
+    *selected = patterns->n == 0;
+    for (size_t i = 0; i < patterns->n; i++) {
+        bool matches;
+        const enum status status = point_matches(point, patterns->items[i], &matches, error);
+        if (status)
+            return status;
+        *selected = *selected || matches;
     }
     return STATUS_OK;
 }

@@ -36,7 +36,7 @@ static void begin_record(struct slot *slot, const struct worker_request *request
     r->n_test = cell->dataset->test.n_rows;
     r->threads = request->n_threads;
     r->seed = cell->seed;
-    r->start_time = clock_epoch_ms();
+    r->start_time = clock_epoch_s();
 }
 
 enum status slot_start(struct slot *slot, const struct worker_request *request, const char *version,
@@ -201,7 +201,7 @@ bool slot_reap(struct slot *slot)
     kill(-slot->pid, SIGKILL); /* what it may have started */
     slot->pid = 0;
     slot_receive(slot);
-    slot->record.done_time = clock_epoch_ms();
+    slot->record.done_time = clock_epoch_s();
     slot->record.peak_rss_bytes = (int64_t)usage.ru_maxrss * 1024;
     judge_end(slot, wait_status);
     return true;

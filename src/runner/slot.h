@@ -22,9 +22,9 @@ struct slot {
     size_t n_received;
     uint8_t *predicted; /* n_repeats x n_test, owned */
     struct record record;
-    bool said_end;    /* WORKER_DONE or WORKER_FAILED came */
+    bool said_end;     /* WORKER_DONE or WORKER_FAILED came */
     bool said_rubbish; /* what came was no message */
-    bool was_killed;  /* by us; the record says why */
+    bool was_killed;   /* by us; the record says why */
 };
 
 enum status slot_start(struct slot *slot, const struct worker_request *request, const char *version,
