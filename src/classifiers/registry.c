@@ -3,7 +3,10 @@
 #include <assert.h>
 #include <string.h>
 
+extern const struct classifier_class gaussian_nb_class;
+
 const struct classifier_class *const classifier_registry[] = {
+    &gaussian_nb_class,
     NULL,
 };
 
