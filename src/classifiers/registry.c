@@ -3,13 +3,27 @@
 #include <assert.h>
 #include <string.h>
 
-extern const struct classifier_class passive_aggressive_class, sgd_class, perceptron_class,
-    svc_class, gaussian_process_class, gradient_boosting_class;
+/* clang-format off: a line a class */
+extern const struct classifier_class passive_aggressive_class;
+extern const struct classifier_class sgd_class;
+extern const struct classifier_class perceptron_class;
+extern const struct classifier_class svc_class;
+extern const struct classifier_class gaussian_nb_class;
+extern const struct classifier_class gaussian_process_class;
+extern const struct classifier_class gradient_boosting_class;
 
 const struct classifier_class *const classifier_registry[] = {
-    &passive_aggressive_class, &sgd_class, &perceptron_class, &svc_class, &gaussian_process_class,
-    &gradient_boosting_class,  NULL,
+    &passive_aggressive_class,
+    &sgd_class,
+    &perceptron_class,
+    &svc_class,
+    &gaussian_nb_class,
+    &gaussian_process_class,
+    &gradient_boosting_class,
+    NULL,
 };
+/* clang-format on */
+
 const struct classifier_class *classifier_find(const char *name)
 {
     for (size_t i = 0; classifier_registry[i]; i++)
