@@ -1,5 +1,6 @@
 # fmbench: see README.md. `make help` lists the targets, `make V=1` shows the commands.
 
+comma := ,
 MODE ?= release
 BUILD := build/$(MODE)
 CC ?= gcc
@@ -16,6 +17,9 @@ OPTIMISE_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 CFLAGS_ALL := -std=c17 -D_GNU_SOURCE -Isrc -fopenmp -ffp-contract=off $(WARNINGS) \
 	$(OPTIMISE_$(MODE)) $(CFLAGS)
+# Where both builds of OpenBLAS are installed, the system's alternatives pick the one without OpenMP.
+OPENBLAS_DIR := $(firstword $(wildcard /usr/lib/*/openblas-openmp))
+LDFLAGS += $(if $(OPENBLAS_DIR),-L$(OPENBLAS_DIR) -Wl$(comma)-rpath$(comma)$(OPENBLAS_DIR))
 LDLIBS := -lopenblas -llapacke -ljansson -lz -lcrypto -lm
 LDLIBS_TEST := -lcriterion
 
@@ -37,7 +41,8 @@ Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all test asan format clean help FORCE
+.PHONY: all setup bench quick demo data table verify test asan lint format install clean \
+	image-test compile-commands run-tests help FORCE
 
 all: build/fmbench ## build the program at build/fmbench
 
@@ -45,10 +50,10 @@ build/fmbench: build/release/fmbench
 	$(Q)cp -f $< $@.tmp && mv -f $@.tmp $@
 
 $(BUILD)/fmbench: $(OBJECTS)
-	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(LDLIBS)
 
 $(BUILD)/tests/run: $(TEST_OBJECTS) $(filter-out $(MAIN),$(OBJECTS))
-	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDLIBS) $(LDLIBS_TEST)
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(LDLIBS) $(LDLIBS_TEST)
 
 # The version goes into one object alone, so that a commit does not rebuild everything.
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -77,8 +82,46 @@ $(BUILD)/flags: FORCE
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
+setup: ## install the Debian packages that building and testing need
+	$(Q)scripts/install-packages build test
+
+# In sub-makes, since what they build with is there only after the set-up.
+REPEATS ?= 1
+JOBS ?= $(shell nproc)
+RUN_OPTIONS ?= --repeats $(REPEATS) --jobs $(JOBS)
+bench: ## the whole table: set-up, data, build, run, results/table.md; continues where it was
+	$(Q)scripts/install-packages build
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)scripts/bench $(RUN_OPTIONS)
+
+quick: ## the same grid on the first 6,000 training rows, into results/quick
+	$(Q)scripts/install-packages build
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)scripts/bench -r results/quick --limit-train 6000 $(RUN_OPTIONS)
+
+demo: ## the same grid on the built-in synthetic pair, into results/demo
+	$(Q)scripts/install-packages build
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)scripts/bench --demo $(RUN_OPTIONS)
+
+data: ## get and verify the data sets, from DATA_MIRRORS or their own addresses
+	$(Q)scripts/get-data -d data fashion mnist
+
+RESULTS ?= results
+table: all ## write $(RESULTS)/table.md from the journals in $(RESULTS)
+	$(Q)build/fmbench table --results $(RESULTS) > $(RESULTS)/.table.md.tmp
+	$(Q)mv -f $(RESULTS)/.table.md.tmp $(RESULTS)/table.md
+
+REFERENCE ?= results/reference/scikit-learn-1.2.1.jsonl
+verify: all ## compare the journals in $(RESULTS) with $(REFERENCE)
+	$(Q)build/fmbench verify --results $(RESULTS) --reference $(REFERENCE)
+
 # T='suite/name' runs the tests that match; one job and two threads, wherever it runs.
-test: build/fmbench $(BUILD)/tests/run ## build and run all tests; T='knn/ties' runs one
+test: ## set-up, then all tests; T='knn/ties' runs one
+	$(Q)scripts/install-packages build test
+	$(Q)$(MAKE) --no-print-directory run-tests
+
+run-tests: $(BUILD)/fmbench $(BUILD)/tests/run
 	$(Q)OMP_NUM_THREADS=2 FMBENCH=$(CURDIR)/$(BUILD)/fmbench $(BUILD)/tests/run -j1 --full-stats \
 		$(if $(T),--filter '$(T)')
 
@@ -86,8 +129,25 @@ asan: ## the tests again under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
 		$(MAKE) --no-print-directory MODE=asan test
 
+lint: ## formatting, static analysis of the C sources and of the scripts
+	$(Q)scripts/install-packages build test lint
+	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(shell find src tests -name '*.[ch]')
+	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+		--suppress=missingIncludeSystem --inline-suppr -D__x86_64__ -DSIMD_SUFFIX=_portable -Isrc src
+	$(Q)shellcheck scripts/* .ci/run $(wildcard tests/*.sh)
+
 format: ## format the C sources in place
 	$(Q)$(CLANG_FORMAT) -i $(shell find src tests -name '*.[ch]')
+
+install: all ## install the program to $(PREFIX)/bin
+	$(Q)install -D -m 755 build/fmbench $(DESTDIR)$(PREFIX)/bin/fmbench
+
+compile-commands: ## write compile_commands.json for editors, with bear
+	$(Q)$(MAKE) --no-print-directory clean
+	$(Q)bear -- $(MAKE) --no-print-directory all
+
+image-test: ## build the container image and run a part of the grid in it on the real data
+	$(Q)scripts/image-test
 
 clean: ## remove what was built
 	$(Q)rm -rf build compile_commands.json
