@@ -45,24 +45,29 @@ static int write_key(FILE *out, const char *key)
     return failed ? -1 : 0;
 }
 
-static int write_object(FILE *out, const json_t *object)
+const char **json_sorted_keys(const json_t *object)
 {
-    const size_t n_keys = json_object_size(object);
-    const char **keys = malloc((n_keys + 1) * sizeof *keys);
+    const char **keys = malloc((json_object_size(object) + 1) * sizeof *keys);
     if (!keys)
-        return -1;
-    size_t n = 0;
-    /* Only the iterator's type wants a json_t that is not const; nothing is changed. */
+        return NULL;
+    size_t n_keys = 0;
+    /* The iterator wants a json_t that is not const, though it changes nothing. */
     union {
         const json_t *borrowed;
         json_t *open;
     } cast = {.borrowed = object};
     for (void *i = json_object_iter(cast.open); i; i = json_object_iter_next(cast.open, i))
-        keys[n++] = json_object_iter_key(i);
-    qsort(keys, n, sizeof *keys, compare_keys);
-    int failed = 0;
+        keys[n_keys++] = json_object_iter_key(i);
+    qsort(keys, n_keys, sizeof *keys, compare_keys);
+    return keys;
+}
+
+static int write_object(FILE *out, const json_t *object)
+{
+    const char **keys = json_sorted_keys(object);
+    int failed = keys == NULL;
     fputc('{', out);
-    for (size_t i = 0; i < n && !failed; i++) {
+    for (size_t i = 0; !failed && i < json_object_size(object); i++) {
         if (i)
             fputc(',', out);
         failed = write_key(out, keys[i]) || json_text_write(out, json_object_get(object, keys[i]));

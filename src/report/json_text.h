@@ -19,6 +19,9 @@ int json_text_write(FILE *out, const json_t *value);
 /* The same as a string to release with free; NULL when memory is short. */
 char *json_text(const json_t *value);
 
+/* The keys of an object in order, borrowed from it, in an array to release with free; or NULL. */
+const char **json_sorted_keys(const json_t *object);
+
 /* A JSON string of any bytes: where they are not UTF-8, those outside ASCII become '?'. */
 json_t *json_text_string(const char *text);
 

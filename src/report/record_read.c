@@ -1,6 +1,7 @@
 /* Reading a record: the line may come from anywhere, so nothing in it is taken on trust. */
 #include "report/record.h"
 
+#include "report/json_text.h"
 #include "report/record_keys.h"
 
 #include <inttypes.h>
@@ -255,30 +256,25 @@ static void read_measure(struct reader *reader, struct record *record, const cha
     }
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static void read_measures(struct reader *reader, struct record *record)
 {
-    json_t *measures = json_object_get(reader->object, "measures");
-    if (!get(reader, "measures", JSON_OBJECT, OPTIONAL) || reader->status)
-        return;
-    const char *names[RECORD_MEASURES_MAX];
-    size_t n_names = 0;
-    if (json_object_size(measures) > RECORD_MEASURES_MAX) {
-        fail(reader, "measures: has %zu names; at most %d are allowed", json_object_size(measures),
+    const json_t *measures = get(reader, "measures", JSON_OBJECT, OPTIONAL);
+    const size_t n_names = json_object_size(measures);
+    if (n_names > RECORD_MEASURES_MAX)
+        fail(reader, "measures: has %zu names; at most %d are allowed", n_names,
              RECORD_MEASURES_MAX);
+    if (!measures || reader->status)
+        return;
+    const char **names = json_sorted_keys(measures);
+    if (!names) {
+        reader->status = error_memory(reader->error, "the measures of a record", 0);
         return;
     }
-    for (void *i = json_object_iter(measures); i; i = json_object_iter_next(measures, i))
-        names[n_names++] = json_object_iter_key(i);
-    qsort(names, n_names, sizeof *names, compare_names);
     struct reader inner = {measures, "measures.", reader->error, STATUS_OK};
     for (size_t i = 0; i < n_names; i++)
         read_measure(&inner, record, names[i]);
     reader->status = inner.status;
+    free(names);
 }
 
 /* What is derived from the scores must agree with them. */

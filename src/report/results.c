@@ -1,0 +1,203 @@
+#include "report/results.h"
+
+#include "report/parameter_text.h"
+#include "report/reference.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char SUFFIX[] = ".jsonl";
+
+static char *path_of(const char *directory, const char *name)
+{
+    char *path;
+    return asprintf(&path, "%s/%s%s", directory, name, SUFFIX) < 0 ? NULL : path;
+}
+
+/* Records of one journal must be of one dataset, cut alike. */
+static enum status check_alike(const struct results_dataset *dataset, const char *path,
+                               struct error *error)
+{
+    const struct record *first = dataset->journal.records;
+    for (size_t i = 0; i < dataset->journal.n_records; i++) {
+        const struct record *r = &dataset->journal.records[i];
+        if (strcmp(r->dataset, dataset->name) != 0)
+            return error_set(error, STATUS_DATA, "%s:%zu: a record of dataset %s, not of %s", path,
+                             i + 1, r->dataset, dataset->name);
+        if (r->n_train != first->n_train || r->n_test != first->n_test)
+            return error_set(error, STATUS_DATA,
+                             "%s:%zu: n_train %zu and n_test %zu, but %zu and %zu in line 1; keep "
+                             "runs with different limits in different results folders",
+                             path, i + 1, r->n_train, r->n_test, first->n_train, first->n_test);
+        if (strcmp(r->dataset_hash, first->dataset_hash) != 0)
+            return error_set(error, STATUS_DATA,
+                             "%s:%zu: dataset hash %s, but %s in line 1; keep runs on different "
+                             "data in different results folders",
+                             path, i + 1, r->dataset_hash, first->dataset_hash);
+    }
+    return STATUS_OK;
+}
+
+static size_t find_row(const struct results_dataset *dataset, const char *name, const char *key)
+{
+    size_t i = 0;
+    while (i < dataset->n_rows && (strcmp(dataset->rows[i].record->name, name) != 0 ||
+                                   strcmp(dataset->rows[i].key, key) != 0))
+        i++;
+    return i;
+}
+
+static enum status choose_rows(struct results_dataset *dataset, struct error *error)
+{
+    const struct journal *journal = &dataset->journal;
+    dataset->rows = calloc(journal->n_records + 1, sizeof *dataset->rows);
+    if (!dataset->rows)
+        return error_memory(error, "a table", journal->n_records * sizeof *dataset->rows);
+    for (size_t i = 0; i < journal->n_records; i++) {
+        const struct record *record = &journal->records[i];
+        char *key = parameter_key(record->parameter);
+        if (!key)
+            return error_memory(error, "a table", 0);
+        const size_t row = find_row(dataset, record->name, key);
+        if (row < dataset->n_rows) {
+            dataset->rows[row].record = record;
+            dataset->n_superseded++;
+            free(key);
+        } else {
+            dataset->rows[dataset->n_rows++] = (struct results_row){record, key};
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status read_dataset(struct results_dataset *dataset, const char *directory,
+                                const char *name, struct error *error)
+{
+    char *path = path_of(directory, name);
+    dataset->name = strdup(name);
+    enum status status = STATUS_OK;
+    if (!path || !dataset->name)
+        status = error_memory(error, "a file name", strlen(name));
+    if (!status && access(path, F_OK) != 0)
+        status = error_set(error, STATUS_DATA, "no journal %s; run the dataset first", path);
+    if (!status)
+        status = journal_read(&dataset->journal, path, error);
+    if (!status)
+        status = check_alike(dataset, path, error);
+    if (!status)
+        status = choose_rows(dataset, error);
+    free(path);
+    return status;
+}
+
+/* Reference tables lie in the results folder too. */
+static bool is_journal(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    char *line = NULL;
+    size_t capacity = 0;
+    const ssize_t length = file ? getline(&line, &capacity, file) : -1;
+    const bool is_reference = length > 0 && reference_is_row(line, (size_t)length);
+    free(line);
+    if (file)
+        fclose(file);
+    return !is_reference;
+}
+
+static int is_candidate(const struct dirent *entry)
+{
+    const size_t length = strlen(entry->d_name), suffix = strlen(SUFFIX);
+    return entry->d_name[0] != '.' && length > suffix &&
+           strcmp(entry->d_name + length - suffix, SUFFIX) == 0;
+}
+
+/* Fills `names` with owned strings; n_names of them. */
+static enum status list_journals(const char *directory, char ***names, size_t *n_names,
+                                 struct error *error)
+{
+    struct dirent **entries;
+    const int n_entries = scandir(directory, &entries, is_candidate, alphasort);
+    if (n_entries < 0)
+        return error_set(error, STATUS_IO, "cannot read the folder %s: %s", directory,
+                         strerror(errno));
+    enum status status = STATUS_OK;
+    *names = calloc((size_t)n_entries + 1, sizeof **names);
+    for (int i = 0; i < n_entries; i++) {
+        char *name = entries[i]->d_name;
+        name[strlen(name) - strlen(SUFFIX)] = '\0';
+        char *path = path_of(directory, name);
+        if (*names && path && is_journal(path))
+            (*names)[(*n_names)++] = strdup(name);
+        free(path);
+        free(entries[i]);
+    }
+    free(entries);
+    for (size_t i = 0; *names && i < *n_names; i++)
+        if (!(*names)[i])
+            status = error_memory(error, "a list of journals", 0);
+    return *names ? status : error_memory(error, "a list of journals", 0);
+}
+
+static enum status read_datasets(struct results *results, const struct results_request *request,
+                                 struct error *error)
+{
+    results->datasets = calloc(request->n_datasets, sizeof *results->datasets);
+    if (!results->datasets)
+        return error_memory(error, "results", request->n_datasets * sizeof *results->datasets);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < request->n_datasets && !status; i++)
+        status = read_dataset(&results->datasets[results->n_datasets++], request->directory,
+                              request->datasets[i], error);
+    return status;
+}
+
+enum status results_read(struct results *results, const struct results_request *request,
+                         struct error *error)
+{
+    memset(results, 0, sizeof *results);
+    struct results_request all = *request;
+    char **names = NULL;
+    size_t n_names = 0;
+    enum status status = STATUS_OK;
+    if (request->n_datasets == 0) {
+        status = list_journals(request->directory, &names, &n_names, error);
+        all.datasets = (const char *const *)names;
+        all.n_datasets = n_names;
+        if (!status && n_names == 0)
+            status = error_set(error, STATUS_DATA, "no journal (DATASET%s) in the folder %s",
+                               SUFFIX, request->directory);
+    }
+    if (!status)
+        status = read_datasets(results, &all, error);
+    for (size_t i = 0; i < n_names; i++)
+        free(names[i]);
+    free(names);
+    if (status)
+        results_destroy(results);
+    return status;
+}
+
+void results_destroy(struct results *results)
+{
+    for (size_t i = 0; i < results->n_datasets; i++) {
+        struct results_dataset *dataset = &results->datasets[i];
+        for (size_t row = 0; row < dataset->n_rows; row++)
+            free(dataset->rows[row].key);
+        free(dataset->rows);
+        journal_destroy(&dataset->journal);
+        free(dataset->name);
+    }
+    free(results->datasets);
+    memset(results, 0, sizeof *results);
+}
+
+const struct record *results_find(const struct results_dataset *dataset, const char *name,
+                                  const char *key)
+{
+    const size_t row = find_row(dataset, name, key);
+    return row < dataset->n_rows ? dataset->rows[row].record : NULL;
+}

@@ -1,0 +1,51 @@
+/*
+ * A results folder as the table and the checks read it: the journals of its datasets, with one
+ * record for each row, the last one that the journal has.
+ */
+#ifndef FMBENCH_REPORT_RESULTS_H
+#define FMBENCH_REPORT_RESULTS_H
+
+#include "base/error.h"
+#include "report/journal.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct results_row {
+    const struct record *record; /* borrowed from the journal */
+    char *key;                   /* parameter_key of its parameters, owned */
+};
+
+struct results_dataset {
+    char *name; /* owned; the file is NAME.jsonl */
+    struct journal journal;
+    size_t n_rows; /* distinct (classifier, parameters), in the order of their records */
+    struct results_row *rows;
+    size_t n_superseded; /* records that a later one of the same row replaces */
+};
+
+struct results {
+    size_t n_datasets;
+    struct results_dataset *datasets; /* owned */
+};
+
+struct results_request {
+    const char *directory;
+    const char *const *datasets; /* names, in the wanted order */
+    size_t n_datasets; /* 0: each *.jsonl that is not a reference, in alphabetical order */
+};
+
+/*
+ * STATUS_DATA when there is no journal, when a line is not a record, or when one journal mixes
+ * dataset names, contents (hashes) or numbers of rows: such accuracies cannot be compared.
+ * results_destroy takes a zeroed struct.
+ */
+enum status results_read(struct results *results, const struct results_request *request,
+                         struct error *error);
+void results_destroy(struct results *results);
+
+/* NULL when the dataset has no such row. */
+const struct record *results_find(const struct results_dataset *dataset, const char *name,
+                                  const char *key);
+
+#endif

@@ -1,0 +1,54 @@
+#include "report/table.h"
+
+#include "report/table_model.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* In the order of enum table_format. */
+static const struct {
+    const char *word;
+    int (*write)(FILE *out, const struct table *table);
+} formats[] = {
+    {"md", table_write_md},
+    {"csv", table_write_csv},
+    {"json", table_write_json},
+};
+
+enum status table_format_find(enum table_format *format, const char *word, struct error *error)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (strcmp(formats[i].word, word) == 0) {
+            *format = (enum table_format)i;
+            return STATUS_OK;
+        }
+    return error_set(error, STATUS_USAGE, "unknown format '%s'; there are md, csv and json", word);
+}
+
+enum status table_write(FILE *out, const struct table_request *request, struct error *error)
+{
+    struct results results = {0};
+    struct reference reference = {0};
+    struct table table = {0};
+    enum status status = results_read(&results, &request->results, error);
+    if (!status && request->reference)
+        status = reference_read(&reference, request->reference, error);
+    if (status)
+        goto cleanup;
+    const struct table_sources sources = {.results = &results,
+                                          .reference = request->reference ? &reference : NULL,
+                                          .planned = request->planned,
+                                          .n_planned = request->n_planned};
+    status = table_build(&table, &sources, error);
+    if (status)
+        goto cleanup;
+    if (formats[request->format].write(out, &table) != 0)
+        status = error_memory(error, "the text of the table", 0);
+    else if (fflush(out) != 0 || ferror(out))
+        status = error_set(error, STATUS_IO, "cannot write the table: %s", strerror(errno));
+cleanup:
+    table_destroy(&table);
+    reference_destroy(&reference);
+    results_destroy(&results);
+    return status;
+}
