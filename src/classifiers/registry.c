@@ -4,9 +4,11 @@
 #include <string.h>
 
 extern const struct classifier_class gaussian_nb_class;
+extern const struct classifier_class k_neighbors_class;
 
 const struct classifier_class *const classifier_registry[] = {
     &gaussian_nb_class,
+    &k_neighbors_class,
     NULL,
 };
 
