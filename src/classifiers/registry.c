@@ -5,10 +5,12 @@
 
 extern const struct classifier_class gaussian_nb_class;
 extern const struct classifier_class k_neighbors_class;
+extern const struct classifier_class mlp_class;
 
 const struct classifier_class *const classifier_registry[] = {
     &gaussian_nb_class,
     &k_neighbors_class,
+    &mlp_class,
     NULL,
 };
 
