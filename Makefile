@@ -27,7 +27,7 @@ LDLIBS_TEST := -lcriterion
 SIMD_portable := -DSIMD_SUFFIX=_portable
 SIMD_avx2 := -DSIMD_SUFFIX=_avx2 -mavx2 -mfma -mbmi -mbmi2 -mf16c -mpopcnt -mlzcnt
 SIMD_avx512 := -DSIMD_SUFFIX=_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vbmi \
-	-mavx512vbmi2 -mavx2 -mfma -mbmi -mbmi2 -mpopcnt -mlzcnt -mprefer-vector-width=512
+	-mavx512vbmi2 -mavx512vnni -mavx2 -mfma -mbmi -mbmi2 -mpopcnt -mlzcnt -mprefer-vector-width=512
 
 SOURCES := $(sort $(shell find src -name '*.c'))
 SIMD_SOURCES := $(filter %_simd.c,$(SOURCES))

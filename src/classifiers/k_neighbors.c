@@ -1,0 +1,135 @@
+/*
+ * KNeighborsClassifier: the class that most of the nearest training rows have.
+ *
+ * Distances are Minkowski's with p = 1 or 2 between standardised rows, exact (neighbors_index.h);
+ * equal distances rank by the row's index. weights=uniform: each of the n_neighbors nearest has one
+ * vote. weights=distance: it has 1 / distance, unless some are at distance 0: then only those vote,
+ * one each. Votes add up from the nearest on; a tied vote goes to the smallest class.
+ *
+ * n_neighbors and weights only read the list of neighbours, so they are readout parameters:
+ * predicting for less than was fitted is identical to a fit of its own.
+ */
+#include "base/memory.h"
+#include "classifiers/classifier.h"
+#include "classifiers/neighbors_index.h"
+
+#include <limits.h>
+
+enum { N_NEIGHBORS, WEIGHTS, P };
+enum { WEIGHTS_UNIFORM, WEIGHTS_DISTANCE };
+
+static const char *const weights_choices[] = {"uniform", "distance", NULL};
+
+static const struct parameter_spec parameters[] = {
+    [N_NEIGHBORS] = {.name = "n_neighbors",
+                     .type = PARAMETER_INTEGER,
+                     .summary = "number of neighbours that vote",
+                     .minimum = 1,
+                     .maximum = INT_MAX,
+                     .is_readout = true,
+                     .fallback = {.n_numbers = 1, .numbers = {5}}},
+    [WEIGHTS] = {.name = "weights",
+                 .type = PARAMETER_CHOICE,
+                 .summary = "votes count alike (uniform) or by 1 / distance",
+                 .is_readout = true,
+                 .choices = weights_choices,
+                 .fallback = {.choice = WEIGHTS_UNIFORM}},
+    [P] = {.name = "p",
+           .type = PARAMETER_INTEGER,
+           .summary = "power of the Minkowski distance: 1 Manhattan, 2 Euclidean",
+           .minimum = 1,
+           .maximum = 2,
+           .fallback = {.n_numbers = 1, .numbers = {2}}},
+    {.name = NULL},
+};
+
+struct k_neighbors {
+    size_t n_neighbors;
+    int p;
+    size_t n_classes;
+    const uint8_t *y; /* of the training rows, borrowed */
+    struct neighbors_index index;
+};
+
+static enum status create(void **model, const struct parameters *p, struct error *error)
+{
+    struct k_neighbors *knn = memory_zeroed(1, sizeof *knn);
+    *model = knn;
+    if (!knn)
+        return error_memory(error, "a KNeighborsClassifier model", sizeof *knn);
+    knn->n_neighbors = (size_t)parameter_number(p, N_NEIGHBORS);
+    knn->p = (int)parameter_number(p, P);
+    return STATUS_OK;
+}
+
+static void destroy(void *model)
+{
+    struct k_neighbors *knn = model;
+    if (!knn)
+        return;
+    neighbors_index_destroy(&knn->index);
+    memory_free(knn);
+}
+
+static enum status fit(void *model, const struct training_set *set,
+                       const struct execution *execution, struct fit_report *report,
+                       struct error *error)
+{
+    struct k_neighbors *knn = model;
+    (void)execution;
+    (void)report;
+    if (knn->n_neighbors > set->x->n_rows)
+        return error_set(error, STATUS_USAGE, "n_neighbors: %zu is more than the %zu training rows",
+                         knn->n_neighbors, set->x->n_rows);
+    knn->n_classes = set->n_classes;
+    knn->y = set->y;
+    return neighbors_index_create(&knn->index, set->x, knn->p, error);
+}
+
+/* distances and rows: k neighbours, nearest first. */
+static uint8_t vote(const struct k_neighbors *knn, const double *distances, const uint32_t *rows,
+                    size_t k, size_t weights)
+{
+    double votes[UINT8_MAX + 1] = {0};
+    size_t winner = 0;
+    const bool only_zero = weights == WEIGHTS_DISTANCE && distances[0] == 0.0;
+    for (size_t i = 0; i < k && !(only_zero && distances[i] > 0.0); i++)
+        votes[knn->y[rows[i]]] +=
+            weights == WEIGHTS_UNIFORM || only_zero ? 1.0 : 1.0 / distances[i];
+    for (size_t c = 1; c < knn->n_classes; c++)
+        if (votes[c] > votes[winner])
+            winner = c;
+    return (uint8_t)winner;
+}
+
+static enum status predict(void *model, const struct parameters *readout, const struct features *x,
+                           const struct execution *execution, uint8_t *restrict labels,
+                           struct error *error)
+{
+    const struct k_neighbors *knn = model;
+    const size_t k = (size_t)parameter_number(readout, N_NEIGHBORS);
+    const size_t weights = parameter_choice(readout, WEIGHTS);
+    struct neighbors found;
+    if (k > knn->n_neighbors)
+        return error_set(error, STATUS_USAGE, "n_neighbors: %zu is more than the %zu of the fit", k,
+                         knn->n_neighbors);
+    const enum status status =
+        neighbors_search(&found, &knn->index, x, k, execution->n_threads, error);
+    if (status)
+        return status;
+    for (size_t i = 0; i < x->n_rows; i++)
+        labels[i] = vote(knn, found.distances + i * k, found.rows + i * k, k, weights);
+    neighbors_destroy(&found);
+    return STATUS_OK;
+}
+
+const struct classifier_class k_neighbors_class = {
+    .name = "KNeighborsClassifier",
+    .summary = "vote of the nearest training rows, exact search",
+    .parameters = parameters,
+    .is_deterministic = true,
+    .create = create,
+    .fit = fit,
+    .predict = predict,
+    .destroy = destroy,
+};
