@@ -34,7 +34,7 @@ struct blas_gemm {
 void blas_sgemm(const struct blas_gemm *g);
 
 /* The lower triangle of C = alpha A^T A + beta C;  A: k x n,  C: n x n. */
-void blas_ssyrk_tn(size_t n, size_t k, float alpha, const float *a, size_t lda, float beta, float *c,
-                   size_t ldc);
+void blas_ssyrk_tn(size_t n, size_t k, float alpha, const float *a, size_t lda, float beta,
+                   float *c, size_t ldc);
 
 #endif
