@@ -55,6 +55,7 @@ start() {
 start "a mirror folder has the files"
 printf 'content of a' >"$work/mirror/two/a.gz"
 printf 'content of b' >"$work/mirror/two/b.gz"
+chmod 400 "$work/mirror/two/a.gz"
 run DATA_MIRRORS="$work/mirror" -d "$work/data" two
 expect_status 0
 expect_content "$work/data/two/a.gz" "content of a"
@@ -137,6 +138,12 @@ done
 compgen -G "$work/data/two/.get-data.*" >/dev/null || fail "the transfer did not start"
 sleep 0.2
 kill -TERM "$process"
+for ((i = 0; i < 100; i++)); do
+    kill -0 "$process" 2>/dev/null || break
+    sleep 0.05
+done
+kill -KILL "$process" 2>/dev/null && fail "the script did not stop"
+: 1<>"$work/mirror/two/a.gz" # ends a curl that was left behind
 status=0
 wait "$process" || status=$?
 expect_status 143
