@@ -7,8 +7,13 @@
 extern const struct classifier_class passive_aggressive_class;
 extern const struct classifier_class sgd_class;
 extern const struct classifier_class perceptron_class;
+extern const struct classifier_class decision_tree_class;
+extern const struct classifier_class random_forest_class;
+extern const struct classifier_class mlp_class;
+extern const struct classifier_class k_neighbors_class;
 extern const struct classifier_class svc_class;
 extern const struct classifier_class gaussian_nb_class;
+extern const struct classifier_class extra_tree_class;
 extern const struct classifier_class gaussian_process_class;
 extern const struct classifier_class gradient_boosting_class;
 
@@ -16,8 +21,13 @@ const struct classifier_class *const classifier_registry[] = {
     &passive_aggressive_class,
     &sgd_class,
     &perceptron_class,
+    &decision_tree_class,
+    &random_forest_class,
+    &mlp_class,
+    &k_neighbors_class,
     &svc_class,
     &gaussian_nb_class,
+    &extra_tree_class,
     &gaussian_process_class,
     &gradient_boosting_class,
     NULL,

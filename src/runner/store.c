@@ -251,13 +251,15 @@ cleanup:
 
 enum status store_append_run(const struct store *store, const char *line, struct error *error)
 {
-    const int fd =
-        openat(store->directory_fd, "runs.jsonl", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (mkdirat(store->directory_fd, "log", 0777) && errno != EEXIST)
+        return failed_io(error, "create the folder", "log");
+    const int fd = openat(store->directory_fd, "log/runs.jsonl",
+                          O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (fd < 0)
-        return failed_io(error, "open", "runs.jsonl");
-    enum status status = write_all(fd, "runs.jsonl", line, strlen(line), error);
+        return failed_io(error, "open", "log/runs.jsonl");
+    enum status status = write_all(fd, "log/runs.jsonl", line, strlen(line), error);
     if (!status)
-        status = write_all(fd, "runs.jsonl", "\n", 1, error);
+        status = write_all(fd, "log/runs.jsonl", "\n", 1, error);
     close(fd);
     return status;
 }

@@ -52,7 +52,7 @@ struct predictions {
 enum status store_predictions(const struct store *store, const struct predictions *predictions,
                               char *path, size_t path_size, struct error *error);
 
-/* Appends one JSON line to results/runs.jsonl, the log of what runs really took. */
+/* Appends one JSON line to log/runs.jsonl, the log of what runs really took. */
 enum status store_append_run(const struct store *store, const char *line, struct error *error);
 
 #endif

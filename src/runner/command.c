@@ -1,0 +1,34 @@
+#include "runner/command.h"
+
+#include "runner/options.h"
+
+#include <stdio.h>
+
+int command_fail(const struct error *error)
+{
+    fprintf(stderr, "fmbench: %s\n", error->message);
+    switch (error->status) {
+    case STATUS_USAGE:
+        return 2;
+    case STATUS_DATA:
+        return 3;
+    default:
+        return 1;
+    }
+}
+
+int command_options(const struct command *command, struct options *options, int argc, char **argv)
+{
+    struct error error;
+    char text[4096];
+    if (options_parse(options, argc, argv, command->options, &error)) {
+        const int exit_status = command_fail(&error);
+        fprintf(stderr, "See fmbench %s --help.\n", command->name);
+        return exit_status;
+    }
+    if (!options->help)
+        return -1;
+    options_describe(command->options, text, sizeof text);
+    printf("fmbench %s %s\n%s\n\n%s", command->name, command->usage, command->summary, text);
+    return 0;
+}

@@ -1,0 +1,33 @@
+/* fmbench glyphs: writes the built-in synthetic dataset as IDX files, like any other. */
+#include "loader/glyphs.h"
+#include "runner/command.h"
+#include "runner/options.h"
+
+#include <stdio.h>
+
+static int glyphs(const struct command *command, int argc, char **argv)
+{
+    struct options o;
+    struct error error;
+    const int done = command_options(command, &o, argc, argv);
+    if (done >= 0)
+        return done;
+    const struct glyphs_request request = {.directory = o.data,
+                                           .variant = o.variant,
+                                           .n_train = o.n_train,
+                                           .n_test = o.n_test,
+                                           .seed = o.seed};
+    if (glyphs_write(&request, &error))
+        return command_fail(&error);
+    fprintf(stderr, "%s/glyphs-%s: %zu training and %zu test images\n", o.data, o.variant,
+            o.n_train, o.n_test);
+    return 0;
+}
+
+const struct command command_glyphs = {
+    .name = "glyphs",
+    .usage = "[--data DIR] [--variant easy|hard] [--n-train N] [--n-test N] [--seed S]",
+    .summary = "write the synthetic dataset glyphs-easy or glyphs-hard",
+    .options = "Dvabsh",
+    .run = glyphs,
+};

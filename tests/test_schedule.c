@@ -1,0 +1,337 @@
+/* The parent of the workers, with classifiers that misbehave in each way that a worker can. */
+#include "runner/schedule.h"
+
+#include "base/clock.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { N_TRAIN = 20, N_TEST = 10, N_CLASSES = 2 };
+
+static uint8_t train_pixels[N_TRAIN], train_labels[N_TRAIN], test_pixels[N_TEST],
+    test_labels[N_TEST];
+
+static const struct dataset dataset = {
+    .name = "tiny",
+    .height = 1,
+    .width = 1,
+    .n_features = 1,
+    .n_classes = N_CLASSES,
+    .class_values = {0, 1},
+    .train = {.n_rows = N_TRAIN, .pixels = train_pixels, .labels = train_labels},
+    .test = {.n_rows = N_TEST, .pixels = test_pixels, .labels = test_labels},
+    .hash = "0123",
+};
+
+static const struct parameter_spec no_parameters[] = {{.name = NULL}};
+
+static enum status create(void **model, const struct parameters *parameters, struct error *error)
+{
+    (void)parameters;
+    (void)error;
+    *model = NULL;
+    return STATUS_OK;
+}
+
+static void destroy(void *model)
+{
+    (void)model;
+}
+
+/* Says class 0 for all rows: right for the first seven test rows. */
+static enum status predict(void *model, const struct parameters *readout, const struct features *x,
+                           const struct execution *execution, uint8_t *restrict labels,
+                           struct error *error)
+{
+    (void)model, (void)readout, (void)execution, (void)error;
+    memset(labels, 0, x->n_rows);
+    return STATUS_OK;
+}
+
+#define FIT(name)                                                                                  \
+    static enum status name(void *model, const struct training_set *set,                           \
+                            const struct execution *execution, struct fit_report *report,          \
+                            struct error *error)
+#define UNUSED (void)model, (void)set, (void)execution, (void)report, (void)error
+
+FIT(fit_well)
+{
+    UNUSED;
+    report->n_iter = 3;
+    report->converged = 1;
+    report->solver = "guess";
+    fit_report_add(report, "gap", 0.25);
+    return STATUS_OK;
+}
+
+FIT(fit_badly)
+{
+    UNUSED;
+    return error_set(error, STATUS_FAILED, "no reason at all");
+}
+
+FIT(fit_without_memory)
+{
+    UNUSED;
+    return error_memory(error, "a matrix", 1);
+}
+
+FIT(fit_forever)
+{
+    UNUSED;
+    for (;;)
+        pause();
+    return STATUS_OK;
+}
+
+FIT(fit_and_crash)
+{
+    UNUSED;
+    raise(SIGKILL);
+    return STATUS_OK;
+}
+
+FIT(fit_and_exit)
+{
+    UNUSED;
+    _exit(0);
+}
+
+FIT(fit_greedily)
+{
+    UNUSED;
+    for (;;) {
+        char *p = malloc(1 << 20);
+        if (!p)
+            return error_memory(error, "more", 1 << 20);
+        memset(p, 1, 1 << 20);
+    }
+}
+
+FIT(fit_with_a_child)
+{
+    UNUSED;
+    if (fork() == 0)
+        for (;;)
+            pause();
+    return STATUS_OK;
+}
+
+/* The pipe is the worker's highest descriptor. */
+FIT(fit_and_babble)
+{
+    UNUSED;
+    const char rubbish[8192] = "rubbish";
+    struct stat what;
+    int fd = 63;
+    while (fd > 2 && (fstat(fd, &what) || !S_ISFIFO(what.st_mode)))
+        fd--;
+    if (write(fd, rubbish, sizeof rubbish) < 0)
+        return STATUS_FAILED;
+    for (;;)
+        pause();
+    return STATUS_OK;
+}
+
+struct outcome {
+    size_t n;
+    enum record_status status;
+    char reason[256], solver[64];
+    size_t n_repeats;
+    double score, gap;
+    long n_iter;
+    uint8_t predicted[N_TEST];
+};
+
+static enum status keep(void *context, const struct cell *cell, struct record *record,
+                        const uint8_t *predicted, struct error *error)
+{
+    struct outcome *o = context;
+    (void)cell, (void)error;
+    o->n++;
+    o->status = record->status;
+    o->n_repeats = record->n_repeats;
+    snprintf(o->reason, sizeof o->reason, "%.255s", record->reason);
+    snprintf(o->solver, sizeof o->solver, "%s", record->solver);
+    if (record->n_repeats) {
+        o->score = record->repeats[0].score;
+        o->n_iter = record->repeats[0].n_iter;
+        o->gap = record->repeats[0].n_measures ? record->repeats[0].measures[0].value : 0;
+        memcpy(o->predicted, predicted, N_TEST);
+    }
+    return STATUS_OK;
+}
+
+struct trial {
+    enum status (*fit)(void *, const struct training_set *, const struct execution *,
+                       struct fit_report *, struct error *);
+    size_t n_cells, n_jobs, n_repeats;
+    double timeout_s;
+    uint64_t memory_limit_bytes;
+    bool is_deterministic;
+};
+
+static struct outcome run(const struct trial *trial)
+{
+    struct outcome outcome = {.n = 0};
+    const struct classifier_class class = {.name = "Fake",
+                                           .summary = "",
+                                           .parameters = no_parameters,
+                                           .is_deterministic = trial->is_deterministic,
+                                           .create = create,
+                                           .fit = trial->fit,
+                                           .predict = predict,
+                                           .destroy = destroy};
+    struct point point = {.class = &class, .parameter = json_object()};
+    struct cell cells[8];
+    FILE *quiet = fopen("/dev/null", "w");
+    for (size_t i = 0; i < N_TRAIN; i++)
+        train_labels[i] = i % N_CLASSES;
+    for (size_t i = 7; i < N_TEST; i++)
+        test_labels[i] = 1;
+    for (size_t i = 0; i < trial->n_cells; i++)
+        cr_assert_eq(cell_init(&cells[i],
+                               &(struct cell_request){.point = &point,
+                                                      .dataset = &dataset,
+                                                      .n_repeats = trial->n_repeats,
+                                                      .seed = i},
+                               NULL),
+                     STATUS_OK);
+    const struct schedule schedule = {.cells = cells,
+                                      .n_cells = trial->n_cells,
+                                      .n_jobs = trial->n_jobs,
+                                      .n_threads = 1,
+                                      .timeout_s = trial->timeout_s,
+                                      .memory_limit_bytes = trial->memory_limit_bytes,
+                                      .version = "test",
+                                      .progress = quiet,
+                                      .finished = keep,
+                                      .context = &outcome};
+    struct error error;
+    int interrupted = -1;
+    cr_assert_eq(schedule_run(&schedule, &interrupted, &error), STATUS_OK, "%s", error.message);
+    cr_assert_eq(interrupted, 0);
+    cr_assert_eq(outcome.n, trial->n_cells);
+    fclose(quiet);
+    json_decref(point.parameter);
+    return outcome;
+}
+
+Test(schedule, a_good_cell_is_scored_and_recorded, .timeout = 20)
+{
+    const struct outcome o =
+        run(&(struct trial){.fit = fit_well, .n_cells = 5, .n_jobs = 2, .n_repeats = 3});
+    cr_assert_eq(o.status, RECORD_OK, "%s", o.reason);
+    cr_assert_eq(o.n_repeats, 3);
+    cr_assert_float_eq(o.score, 0.7, 1e-12);
+    cr_assert_eq(o.n_iter, 3);
+    cr_assert_float_eq(o.gap, 0.25, 1e-12);
+    cr_assert_str_eq(o.solver, "guess");
+    for (size_t i = 0; i < N_TEST; i++)
+        cr_assert_eq(o.predicted[i], 0);
+}
+
+Test(schedule, a_deterministic_class_stops_repeating, .timeout = 20)
+{
+    const struct outcome o = run(&(struct trial){
+        .fit = fit_well, .n_cells = 1, .n_jobs = 1, .n_repeats = 5, .is_deterministic = true});
+    cr_assert_eq(o.n_repeats, 2);
+}
+
+Test(schedule, an_error_of_the_classifier_is_a_failed_cell, .timeout = 20)
+{
+    const struct outcome o =
+        run(&(struct trial){.fit = fit_badly, .n_cells = 2, .n_jobs = 2, .n_repeats = 1});
+    cr_assert_eq(o.status, RECORD_FAILED);
+    cr_assert_str_eq(o.reason, "no reason at all");
+    cr_assert_eq(o.n_repeats, 0);
+}
+
+Test(schedule, a_refused_allocation_is_out_of_memory, .timeout = 20)
+{
+    const struct outcome o =
+        run(&(struct trial){.fit = fit_without_memory, .n_cells = 1, .n_jobs = 1, .n_repeats = 1});
+    cr_assert_eq(o.status, RECORD_OUT_OF_MEMORY);
+}
+
+Test(schedule, the_memory_limit_holds, .timeout = 60)
+{
+    const struct outcome o = run(&(struct trial){.fit = fit_greedily,
+                                                 .n_cells = 1,
+                                                 .n_jobs = 1,
+                                                 .n_repeats = 1,
+                                                 .memory_limit_bytes = 200 << 20});
+    cr_assert_eq(o.status, RECORD_OUT_OF_MEMORY, "%s", o.reason);
+}
+
+Test(schedule, the_time_limit_holds, .timeout = 20)
+{
+    const double start_s = clock_now_s();
+    const struct outcome o = run(&(struct trial){
+        .fit = fit_forever, .n_cells = 2, .n_jobs = 2, .n_repeats = 1, .timeout_s = 0.3});
+    cr_assert_eq(o.status, RECORD_TIMEOUT, "%s", o.reason);
+    cr_assert_lt(clock_now_s() - start_s, 2.0);
+}
+
+Test(schedule, a_killed_worker_is_a_crashed_cell_with_the_signal, .timeout = 20)
+{
+    const struct outcome o =
+        run(&(struct trial){.fit = fit_and_crash, .n_cells = 3, .n_jobs = 2, .n_repeats = 1});
+    cr_assert_eq(o.status, RECORD_CRASHED);
+    cr_assert_not_null(strstr(o.reason, "signal 9"), "%s", o.reason);
+}
+
+Test(schedule, an_early_exit_is_a_crashed_cell, .timeout = 20)
+{
+    const struct outcome o =
+        run(&(struct trial){.fit = fit_and_exit, .n_cells = 1, .n_jobs = 1, .n_repeats = 1});
+    cr_assert_eq(o.status, RECORD_CRASHED);
+    cr_assert_not_null(strstr(o.reason, "before it was done"), "%s", o.reason);
+}
+
+Test(schedule, rubbish_in_the_pipe_is_a_crashed_cell, .timeout = 20)
+{
+    const struct outcome o =
+        run(&(struct trial){.fit = fit_and_babble, .n_cells = 1, .n_jobs = 1, .n_repeats = 1});
+    cr_assert_eq(o.status, RECORD_CRASHED, "%s", o.reason);
+}
+
+/* Processes with our name that run; what is dead and waits for its parent does not count. */
+static size_t count_processes_named_like_us(void)
+{
+    char own[64] = "", name[64], file[300], state;
+    size_t n = 0;
+    FILE *self = fopen("/proc/self/stat", "r");
+    cr_assert_eq(fscanf(self, "%*d (%63[^)]", own), 1);
+    fclose(self);
+    DIR *proc = opendir("/proc");
+    for (struct dirent *entry; (entry = readdir(proc));) {
+        snprintf(file, sizeof file, "/proc/%s/stat", entry->d_name);
+        FILE *stat = fopen(file, "r");
+        if (stat && fscanf(stat, "%*d (%63[^)]) %c", name, &state) == 2)
+            n += strcmp(name, own) == 0 && state != 'Z';
+        if (stat)
+            fclose(stat);
+    }
+    closedir(proc);
+    return n;
+}
+
+Test(schedule, what_a_worker_started_is_gone_with_it, .timeout = 20)
+{
+    const size_t before = count_processes_named_like_us();
+    const struct outcome o =
+        run(&(struct trial){.fit = fit_with_a_child, .n_cells = 4, .n_jobs = 2, .n_repeats = 1});
+    cr_assert_eq(o.status, RECORD_OK, "%s", o.reason);
+    size_t after = count_processes_named_like_us();
+    for (int i = 0; i < 50 && after > before; i++) {
+        usleep(20000);
+        after = count_processes_named_like_us();
+    }
+    cr_assert_leq(after, before);
+}
