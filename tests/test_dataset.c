@@ -252,6 +252,10 @@ Test(dataset, files_that_do_not_fit_together)
     put_images(test_images_name, N_TEST, 3, 2, test_pixels);
     expect_refused(0, test_images_name, "expected images of 2 x 3 pixels");
     expect_refused(0, train_images_name, "found 3 x 2");
+    put_images(test_images_name, N_TEST, 1, 3, test_pixels);
+    expect_refused(0, test_images_name, "found 1 x 3");
+    put_images(test_images_name, N_TEST, 2, 2, test_pixels);
+    expect_refused(0, test_images_name, "found 2 x 2");
 }
 
 Test(dataset, each_file_is_read_as_what_it_is)

@@ -361,6 +361,7 @@ Test(idx, header_that_promises_too_much)
     const uint32_t huge[3] = {UINT32_MAX, 1u << 10, 1u << 10},
                    overflow[3] = {UINT32_MAX, UINT32_MAX, UINT32_MAX};
     const uint32_t almost[3] = {UINT32_MAX, UINT32_MAX, 1};
+    const uint32_t overflow_with_header[3] = {UINT32_MAX, 641, 6700417}; /* 2^64 - 1 */
     struct bytes content = {NULL, 0}, gzip = {NULL, 0};
     limit_memory();
     bytes_add_header(&content, 0x08, 3, huge);
@@ -374,6 +375,9 @@ Test(idx, header_that_promises_too_much)
     bytes_add_header(&content, 0x08, 3, overflow);
     expect_content_refused(&content, "promises 4294967295 x 4294967295 x 4294967295",
                            "more than can be addressed");
+    bytes_free(&content);
+    bytes_add_header(&content, 0x08, 3, overflow_with_header);
+    expect_content_refused(&content, "promises 4294967295 x 641 x 6700417", "more than can be");
     bytes_free(&content);
     bytes_add_header(&content, 0x08, 3, almost);
     expect_content_refused(&content, "18446744065119617041", NULL);
