@@ -21,7 +21,7 @@ struct pose {
     double radius, stretch;
 };
 
-static double square_root_of_squares(double x, double y)
+static double norm(double x, double y)
 {
     return sqrt(x * x + y * y);
 }
@@ -37,15 +37,15 @@ static double smaller(double a, double b)
 }
 
 /*
- * The distance of p to a segment, from the projection on it, held between its ends. The ends
- * differ.
+ * The distance of p to a segment, from the projection on it, held between its ends. Where both ends
+ * are one point the projection is no number or infinite, and still one of the ends.
  */
 static double to_segment(struct point p, struct point from, struct point to)
 {
     const double dx = to.x - from.x, dy = to.y - from.y, px = p.x - from.x, py = p.y - from.y;
     const double along = (px * dx + py * dy) / (dx * dx + dy * dy);
     const double t = smaller(larger(along, 0.0), 1.0);
-    return square_root_of_squares(px - t * dx, py - t * dy);
+    return norm(px - t * dx, py - t * dy);
 }
 
 /*
@@ -56,12 +56,12 @@ static double to_segment(struct point p, struct point from, struct point to)
 static double disc(struct point p, double w)
 {
     (void)w;
-    return square_root_of_squares(p.x, p.y) - 0.85;
+    return norm(p.x, p.y) - 0.85;
 }
 
 static double ring(struct point p, double w)
 {
-    return fabs(square_root_of_squares(p.x, p.y) - 0.75) - w;
+    return fabs(norm(p.x, p.y) - 0.75) - w;
 }
 
 static double square(struct point p, double w)
@@ -99,8 +99,7 @@ static double bars(struct point p, double w)
 static double crescent(struct point p, double w)
 {
     (void)w;
-    return larger(square_root_of_squares(p.x, p.y) - 0.9,
-                  0.75 - square_root_of_squares(p.x - 0.4, p.y));
+    return larger(norm(p.x, p.y) - 0.9, 0.75 - norm(p.x - 0.4, p.y));
 }
 
 /* Folded along its axes until one edge is left, from the tip (0, -1) to the notch at radius 0.45.
@@ -116,7 +115,7 @@ static double star(struct point p, double w)
         y += 2.0 * beyond * sin_36;
     }
     const double dx = notch.x, dy = notch.y - 1.0;
-    return (dx * (y - 1.0) - dy * x) / square_root_of_squares(dx, dy);
+    return (dx * (y - 1.0) - dy * x) / norm(dx, dy);
 }
 
 static double zigzag(struct point p, double w)
@@ -179,10 +178,13 @@ static void lay_scratch(double *image, struct rng *rng, const struct glyph_style
                         double brightness)
 {
     const struct interval place = {0.0, GLYPH_SIDE - 1}, length = {-9.0, 9.0};
-    const struct point from = {draw_from(rng, place), draw_from(rng, place)};
-    const struct point to = {from.x + draw_from(rng, length),
-                             from.y + 0.5 + draw_from(rng, length)};
-    const double w = 0.5 * draw_from(rng, style->radius) * draw_from(rng, style->half_width);
+    struct point from, to;
+    from.x = draw_from(rng, place); /* one draw a statement: their order is part of the dataset */
+    from.y = draw_from(rng, place);
+    to.x = from.x + draw_from(rng, length);
+    to.y = from.y + draw_from(rng, length);
+    const double radius = draw_from(rng, style->radius);
+    const double w = 0.5 * radius * draw_from(rng, style->half_width);
     for (size_t i = 0; i < GLYPH_PIXELS; i++) {
         const struct point p = {(double)(i % GLYPH_SIDE), (double)(i / GLYPH_SIDE)};
         image[i] = blend(image[i], brightness, to_segment(p, from, to) - w);
