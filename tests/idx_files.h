@@ -1,0 +1,36 @@
+/* Making IDX files, good and bad, for the tests of what reads them. Any failure fails the test. */
+#ifndef FMBENCH_TESTS_IDX_FILES_H
+#define FMBENCH_TESTS_IDX_FILES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { FOLDER_BYTES = 64 };
+
+void folder_create(char folder[FOLDER_BYTES]); /* new and empty, under /tmp */
+void folder_remove(const char *folder);        /* with everything in it */
+
+/* FOLDER/NAME, in a buffer of the caller. */
+enum { FILE_PATH_BYTES = 512 };
+const char *file_path(char path[FILE_PATH_BYTES], const char *folder, const char *name);
+
+void file_put(const char *path, const void *bytes, size_t n_bytes);
+
+/* Bytes that grow. Zero it first; release with bytes_free. */
+struct bytes {
+    uint8_t *at;
+    size_t n;
+};
+void bytes_add(struct bytes *bytes, const void *more, size_t n_more);
+void bytes_free(struct bytes *bytes);
+
+/* Adds a header with this type and these sizes. */
+void bytes_add_header(struct bytes *idx, uint8_t type, size_t n_sizes, const uint32_t *sizes);
+
+/* Adds one gzip member that holds `content`. */
+void bytes_add_gzip(struct bytes *gzip, const struct bytes *content);
+
+/* An IDX file of bytes, gzip if the path ends in .gz. */
+void idx_put(const char *path, size_t n_sizes, const uint32_t *sizes, const uint8_t *data);
+
+#endif
