@@ -141,6 +141,19 @@ static void set_status(struct grid *grid, size_t row, size_t column, const struc
         set_text(grid, row, column, "%s", status);
 }
 
+/* The published accuracy and, beside it, how far ours is from it. */
+static void set_published(struct grid *grid, size_t row, size_t column,
+                          const struct table_cell *cell)
+{
+    const double shown_step = 1e-4;
+    set_text(grid, row, column, "%.3f", cell->published);
+    if (!table_has_accuracy(cell))
+        return;
+    const double difference = record_mean_accuracy(cell->record) - cell->published;
+    const bool is_zero = fabs(difference) < shown_step / 2; /* not -0.0000 */
+    set_text(grid, row, column + 1, "%+.4f", is_zero ? 0 : difference);
+}
+
 static size_t n_texts(const struct table_column *column)
 {
     return column->has_published ? 5 : 3;
@@ -179,12 +192,8 @@ static void fill_row(struct grid *grid, const struct table *table, size_t i,
             set_accuracy(grid, row, at, cell->record);
         else
             set_status(grid, row, at, source, cell, reasons);
-        if (column->has_published && !isnan(cell->published)) {
-            set_text(grid, row, at + 1, "%.3f", cell->published);
-            if (has_accuracy)
-                set_text(grid, row, at + 2, "%+.4f",
-                         record_mean_accuracy(cell->record) - cell->published);
-        }
+        if (!isnan(cell->published))
+            set_published(grid, row, at + 1, cell);
         at += n_texts(column);
         if (has_accuracy) {
             set_seconds(grid, row, at - 2, table_fit_s(cell->record));

@@ -120,14 +120,15 @@ static void write_repeats(FILE *out, const struct results_dataset *dataset)
 static void write_counts(FILE *out, const struct results_dataset *dataset)
 {
     size_t counts[RECORD_FAILED + 1] = {0};
+    static const char *const words[] = {"ok",      "rejected", "timeout", "out of memory",
+                                        "crashed", "failed"};
     const char *separator = ": ";
     for (size_t i = 0; i < dataset->n_rows; i++)
         counts[dataset->rows[i].record->status]++;
-    fprintf(out, "; %zu rows in the journal", dataset->n_rows);
+    fprintf(out, "; %zu rows in its journal", dataset->n_rows);
     for (int status = RECORD_OK; status <= RECORD_FAILED; status++)
         if (counts[status] > 0) {
-            fprintf(out, "%s%zu %s", separator, counts[status],
-                    record_status_name((enum record_status)status));
+            fprintf(out, "%s%zu %s", separator, counts[status], words[status]);
             separator = ", ";
         }
 }
