@@ -3,7 +3,14 @@
 #include <assert.h>
 #include <string.h>
 
+extern const struct classifier_class decision_tree_class;
+extern const struct classifier_class extra_tree_class;
+extern const struct classifier_class random_forest_class;
+
 const struct classifier_class *const classifier_registry[] = {
+    &decision_tree_class,
+    &extra_tree_class,
+    &random_forest_class,
     NULL,
 };
 

@@ -1,0 +1,161 @@
+/*
+ * DecisionTreeClassifier and ExtraTreeClassifier: single trees (tree.h). They differ in how many
+ * features a node looks at, all or sqrt(n_features) drawn anew, and in the default splitter.
+ */
+#include "base/memory.h"
+#include "classifiers/classifier.h"
+#include "classifiers/tree.h"
+
+#include <math.h>
+
+enum { CRITERION, SPLITTER, MAX_DEPTH, MIN_SAMPLES_SPLIT, MIN_SAMPLES_LEAF };
+
+#define TREE_PARAMETERS(default_splitter)                                                          \
+    {.name = "criterion",                                                                          \
+     .type = PARAMETER_CHOICE,                                                                     \
+     .summary = "impurity that a split reduces most",                                              \
+     .choices = tree_criterion_names,                                                              \
+     .fallback = {.choice = TREE_GINI}},                                                           \
+        {.name = "splitter",                                                                       \
+         .type = PARAMETER_CHOICE,                                                                 \
+         .summary = "best threshold of each feature, or the best of one random threshold each",    \
+         .choices = tree_splitter_names,                                                           \
+         .fallback = {.choice = default_splitter}},                                                \
+        {.name = "max_depth",                                                                      \
+         .type = PARAMETER_INTEGER,                                                                \
+         .summary = "depth of the deepest leaf; None: no limit",                                   \
+         .minimum = 1,                                                                             \
+         .maximum = INT32_MAX,                                                                     \
+         .none_allowed = true,                                                                     \
+         .is_readout = true,                                                                       \
+         .fallback = {.is_none = true}},                                                           \
+        {.name = "min_samples_split",                                                              \
+         .type = PARAMETER_INTEGER,                                                                \
+         .summary = "rows that a node must have to be split",                                      \
+         .minimum = 2,                                                                             \
+         .maximum = INT32_MAX,                                                                     \
+         .fallback = {.n_numbers = 1, .numbers = {2}}},                                            \
+        {.name = "min_samples_leaf",                                                               \
+         .type = PARAMETER_INTEGER,                                                                \
+         .summary = "rows that a split must leave on both sides",                                  \
+         .minimum = 1,                                                                             \
+         .maximum = INT32_MAX,                                                                     \
+         .fallback = {.n_numbers = 1, .numbers = {1}}},                                            \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
+
+static const struct parameter_spec decision_tree_parameters[] = {TREE_PARAMETERS(TREE_BEST)};
+static const struct parameter_spec extra_tree_parameters[] = {TREE_PARAMETERS(TREE_RANDOM)};
+
+struct model {
+    struct tree_options options;
+    struct tree tree;
+};
+
+static size_t max_depth_of(const struct parameters *parameters)
+{
+    return parameter_is_none(parameters, MAX_DEPTH)
+               ? SIZE_MAX
+               : (size_t)parameter_number(parameters, MAX_DEPTH);
+}
+
+static enum status create(void **model, const struct parameters *parameters, struct error *error)
+{
+    struct model *m = memory_zeroed(1, sizeof *m);
+    *model = m;
+    if (!m)
+        return error_memory(error, "a tree", sizeof *m);
+    m->options = (struct tree_options){
+        .criterion = (enum tree_criterion)parameter_choice(parameters, CRITERION),
+        .splitter = (enum tree_splitter)parameter_choice(parameters, SPLITTER),
+        .max_depth = max_depth_of(parameters),
+        .min_samples_split = (size_t)parameter_number(parameters, MIN_SAMPLES_SPLIT),
+        .min_samples_leaf = (size_t)parameter_number(parameters, MIN_SAMPLES_LEAF),
+    };
+    return STATUS_OK;
+}
+
+static enum status fit_with(struct model *m, const struct training_set *set,
+                            const struct execution *execution, struct fit_report *report,
+                            struct error *error)
+{
+    struct tree_data data;
+    enum status status = tree_data_create(&data, set, error);
+    if (status)
+        return status;
+    status = tree_grow(&m->tree, &data, &m->options, NULL, execution->rng_key, error);
+    tree_data_destroy(&data);
+    if (status)
+        return status;
+    fit_report_add(report, "n_nodes", (double)m->tree.n_nodes);
+    fit_report_add(report, "n_leaves", (double)m->tree.n_leaves);
+    fit_report_add(report, "depth", (double)m->tree.depth);
+    return STATUS_OK;
+}
+
+static enum status decision_tree_fit(void *model, const struct training_set *set,
+                                     const struct execution *execution, struct fit_report *report,
+                                     struct error *error)
+{
+    struct model *m = model;
+    m->options.max_features = set->x->n_features;
+    return fit_with(m, set, execution, report, error);
+}
+
+static enum status extra_tree_fit(void *model, const struct training_set *set,
+                                  const struct execution *execution, struct fit_report *report,
+                                  struct error *error)
+{
+    struct model *m = model;
+    m->options.max_features = (size_t)sqrt((double)set->x->n_features);
+    return fit_with(m, set, execution, report, error);
+}
+
+static enum status predict(void *model, const struct parameters *readout, const struct features *x,
+                           const struct execution *execution, uint8_t *restrict labels,
+                           struct error *error)
+{
+    enum { BLOCK = 256 };
+    const struct tree *tree = &((const struct model *)model)->tree;
+    const size_t max_depth = max_depth_of(readout);
+    uint32_t leaves[BLOCK];
+    (void)execution;
+    (void)error;
+    for (size_t first = 0; first < x->n_rows; first += BLOCK) {
+        const size_t n = x->n_rows - first < BLOCK ? x->n_rows - first : BLOCK;
+        tree_leaves(tree, x->bytes + first * x->n_features, n, x->n_features, max_depth, leaves);
+        for (size_t i = 0; i < n; i++)
+            labels[first + i] = tree->nodes[leaves[i]].label;
+    }
+    return STATUS_OK;
+}
+
+static void destroy(void *model)
+{
+    struct model *m = model;
+    if (m)
+        tree_destroy(&m->tree);
+    memory_free(m);
+}
+
+const struct classifier_class decision_tree_class = {
+    .name = "DecisionTreeClassifier",
+    .summary = "classification tree that looks at all features in each node",
+    .parameters = decision_tree_parameters,
+    .create = create,
+    .fit = decision_tree_fit,
+    .predict = predict,
+    .destroy = destroy,
+};
+
+const struct classifier_class extra_tree_class = {
+    .name = "ExtraTreeClassifier",
+    .summary = "extremely randomised tree: sqrt(n_features) features drawn in each node",
+    .parameters = extra_tree_parameters,
+    .train_views = VIEW_COLUMNS,
+    .create = create,
+    .fit = extra_tree_fit,
+    .predict = predict,
+    .destroy = destroy,
+};

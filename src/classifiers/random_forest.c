@@ -1,0 +1,269 @@
+/*
+ * RandomForestClassifier of Breiman, "Random forests" (2001): trees (tree.h) with the best splitter
+ * on sqrt(n_features) features drawn in each node, each grown on a bootstrap sample of n rows drawn
+ * with replacement. A row's class is that with the largest mean of the class probabilities in its
+ * leaves, a tie goes to the smallest class. Tree t depends on the key and on t alone.
+ */
+#include "base/memory.h"
+#include "classifiers/classifier.h"
+#include "classifiers/tree.h"
+#include "numerics/rng.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { N_ESTIMATORS, CRITERION, MAX_DEPTH, MIN_SAMPLES_SPLIT, MIN_SAMPLES_LEAF };
+
+enum { KEY_BOOTSTRAP = 0, KEY_TREE = 1, ROWS_BLOCK = 512 };
+
+static const struct parameter_spec parameters_table[] = {
+    {.name = "n_estimators",
+     .type = PARAMETER_INTEGER,
+     .summary = "number of trees",
+     .minimum = 1,
+     .maximum = 1 << 20,
+     .is_readout = true,
+     .fallback = {.n_numbers = 1, .numbers = {10}}},
+    {.name = "criterion",
+     .type = PARAMETER_CHOICE,
+     .summary = "impurity that a split reduces most",
+     .choices = tree_criterion_names,
+     .fallback = {.choice = TREE_GINI}},
+    {.name = "max_depth",
+     .type = PARAMETER_INTEGER,
+     .summary = "depth of the deepest leaf; None: no limit",
+     .minimum = 1,
+     .maximum = INT32_MAX,
+     .none_allowed = true,
+     .is_readout = true,
+     .fallback = {.is_none = true}},
+    {.name = "min_samples_split",
+     .type = PARAMETER_INTEGER,
+     .summary = "distinct rows that a node must have to be split",
+     .minimum = 2,
+     .maximum = INT32_MAX,
+     .fallback = {.n_numbers = 1, .numbers = {2}}},
+    {.name = "min_samples_leaf",
+     .type = PARAMETER_INTEGER,
+     .summary = "distinct rows that a split must leave on both sides",
+     .minimum = 1,
+     .maximum = INT32_MAX,
+     .fallback = {.n_numbers = 1, .numbers = {1}}},
+    {.name = NULL},
+};
+
+struct model {
+    struct tree_options options;
+    size_t n_trees;
+    struct tree *trees; /* n_trees, owned */
+};
+
+static size_t max_depth_of(const struct parameters *parameters)
+{
+    return parameter_is_none(parameters, MAX_DEPTH)
+               ? SIZE_MAX
+               : (size_t)parameter_number(parameters, MAX_DEPTH);
+}
+
+static enum status create(void **model, const struct parameters *parameters, struct error *error)
+{
+    struct model *m = memory_zeroed(1, sizeof *m);
+    *model = m;
+    if (!m)
+        return error_memory(error, "a forest", sizeof *m);
+    m->options = (struct tree_options){
+        .criterion = (enum tree_criterion)parameter_choice(parameters, CRITERION),
+        .splitter = TREE_BEST,
+        .max_depth = max_depth_of(parameters),
+        .min_samples_split = (size_t)parameter_number(parameters, MIN_SAMPLES_SPLIT),
+        .min_samples_leaf = (size_t)parameter_number(parameters, MIN_SAMPLES_LEAF),
+    };
+    m->n_trees = (size_t)parameter_number(parameters, N_ESTIMATORS);
+    m->trees = memory_zeroed(m->n_trees, sizeof *m->trees);
+    if (!m->trees) {
+        memory_free(m);
+        *model = NULL;
+        return error_memory(error, "a forest", sizeof *m->trees);
+    }
+    return STATUS_OK;
+}
+
+/* How often each of n rows is drawn. A count of 2^16 is out of any generator's reach. */
+static void draw_bootstrap(uint16_t *weights, size_t n, uint64_t key)
+{
+    struct rng rng = rng_create(key, 0);
+    memset(weights, 0, n * sizeof *weights);
+    for (size_t i = 0; i < n; i++)
+        weights[rng_below(&rng, (uint32_t)n)]++;
+}
+
+static enum status grow_one(struct tree *tree, const struct tree_data *data,
+                            const struct tree_options *options, uint64_t key, struct error *error)
+{
+    const size_t n_rows = data->x->n_rows;
+    uint16_t *weights = memory_array(n_rows, sizeof *weights);
+    if (!weights)
+        return error_memory(error, "a bootstrap sample", n_rows * sizeof *weights);
+    draw_bootstrap(weights, n_rows, rng_derive(key, KEY_BOOTSTRAP));
+    const enum status status =
+        tree_grow(tree, data, options, weights, rng_derive(key, KEY_TREE), error);
+    memory_free(weights);
+    return status;
+}
+
+static void report_fit(const struct model *m, struct fit_report *report)
+{
+    size_t n_nodes = 0, n_leaves = 0, depth = 0;
+    for (size_t t = 0; t < m->n_trees; t++) {
+        n_nodes += m->trees[t].n_nodes;
+        n_leaves += m->trees[t].n_leaves;
+        depth = m->trees[t].depth > depth ? m->trees[t].depth : depth;
+    }
+    fit_report_add(report, "n_nodes", (double)n_nodes);
+    fit_report_add(report, "n_leaves", (double)n_leaves);
+    fit_report_add(report, "depth", (double)depth);
+}
+
+static enum status fit(void *model, const struct training_set *set,
+                       const struct execution *execution, struct fit_report *report,
+                       struct error *error)
+{
+    struct model *m = model;
+    struct tree_data data;
+    m->options.max_features = (size_t)sqrt((double)set->x->n_features);
+    enum status status = tree_data_create(&data, set, error);
+    if (status)
+        return status;
+#pragma omp parallel for num_threads(execution->n_threads) schedule(dynamic) default(none)         \
+    shared(m, data, execution, status, error)
+    for (size_t t = 0; t < m->n_trees; t++) {
+        struct error tree_error;
+        const enum status tree_status = grow_one(&m->trees[t], &data, &m->options,
+                                                 rng_derive(execution->rng_key, t), &tree_error);
+#pragma omp critical(random_forest_error)
+        if (tree_status && !status) {
+            status = tree_status;
+            if (error)
+                *error = tree_error;
+        }
+    }
+    tree_data_destroy(&data);
+    if (!status)
+        report_fit(m, report);
+    return status;
+}
+
+/* Adds a tree's class probabilities of n rows to sums, n x n_classes. */
+static void add_probabilities(double *sums, const struct tree *tree, const uint32_t *leaves,
+                              size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct tree_node *leaf = &tree->nodes[leaves[i]];
+        double *sum = sums + i * tree->n_classes;
+        if (leaf->is_pure) {
+            sum[leaf->label] += 1;
+            continue;
+        }
+        const uint32_t *weights = tree->distributions + leaf->value * tree->n_classes;
+        double total = 0;
+        for (size_t c = 0; c < tree->n_classes; c++)
+            total += (double)weights[c];
+        for (size_t c = 0; c < tree->n_classes; c++)
+            sum[c] += (double)weights[c] / total;
+    }
+}
+
+static uint8_t largest(const double *values, size_t n)
+{
+    size_t best = 0;
+    for (size_t c = 1; c < n; c++)
+        if (values[c] > values[best])
+            best = c;
+    return (uint8_t)best;
+}
+
+/* The rows first .. first + n - 1 of x; sums has ROWS_BLOCK x n_classes. */
+static void predict_block(const struct tree *trees, size_t n_trees, const struct features *x,
+                          size_t first, size_t n, double *sums, uint8_t *labels)
+{
+    uint32_t leaves[ROWS_BLOCK];
+    const size_t n_classes = trees[0].n_classes;
+    memset(sums, 0, n * n_classes * sizeof *sums);
+    for (size_t t = 0; t < n_trees; t++) {
+        tree_leaves(&trees[t], x->bytes + first * x->n_features, n, x->n_features, SIZE_MAX,
+                    leaves);
+        add_probabilities(sums, &trees[t], leaves, n);
+    }
+    for (size_t i = 0; i < n; i++)
+        labels[first + i] = largest(sums + i * n_classes, n_classes);
+}
+
+static enum status predict_with(const struct tree *trees, size_t n_trees, const struct features *x,
+                                int n_threads, uint8_t *restrict labels, struct error *error)
+{
+    const size_t n_sums = ROWS_BLOCK * trees[0].n_classes;
+    bool is_short = false;
+#pragma omp parallel num_threads(n_threads) default(none)                                          \
+    shared(trees, n_trees, x, labels, n_sums, is_short)
+    {
+        double *sums = memory_array(n_sums, sizeof *sums);
+#pragma omp for schedule(dynamic)
+        for (size_t first = 0; first < x->n_rows; first += ROWS_BLOCK) {
+            const size_t n = x->n_rows - first < ROWS_BLOCK ? x->n_rows - first : ROWS_BLOCK;
+            if (sums) {
+                predict_block(trees, n_trees, x, first, n, sums, labels);
+            } else {
+#pragma omp atomic write
+                is_short = true;
+            }
+        }
+        memory_free(sums);
+    }
+    return is_short ? error_memory(error, "class probabilities", n_sums * sizeof(double))
+                    : STATUS_OK;
+}
+
+static enum status predict(void *model, const struct parameters *readout, const struct features *x,
+                           const struct execution *execution, uint8_t *restrict labels,
+                           struct error *error)
+{
+    const struct model *m = model;
+    const size_t max_depth = max_depth_of(readout);
+    const size_t asked = (size_t)parameter_number(readout, N_ESTIMATORS);
+    const size_t n_trees = asked < m->n_trees ? asked : m->n_trees;
+    if (max_depth >= m->options.max_depth)
+        return predict_with(m->trees, n_trees, x, execution->n_threads, labels, error);
+    struct tree *cut = memory_zeroed(n_trees, sizeof *cut);
+    if (!cut)
+        return error_memory(error, "a forest", n_trees * sizeof *cut);
+    enum status status = STATUS_OK;
+    for (size_t t = 0; t < n_trees && !status; t++)
+        status = tree_cut(&cut[t], &m->trees[t], max_depth, error);
+    if (!status)
+        status = predict_with(cut, n_trees, x, execution->n_threads, labels, error);
+    for (size_t t = 0; t < n_trees; t++)
+        tree_destroy(&cut[t]);
+    memory_free(cut);
+    return status;
+}
+
+static void destroy(void *model)
+{
+    struct model *m = model;
+    for (size_t t = 0; m && m->trees && t < m->n_trees; t++)
+        tree_destroy(&m->trees[t]);
+    if (m)
+        memory_free(m->trees);
+    memory_free(m);
+}
+
+const struct classifier_class random_forest_class = {
+    .name = "RandomForestClassifier",
+    .summary = "mean of trees grown on bootstrap samples",
+    .parameters = parameters_table,
+    .train_views = VIEW_COLUMNS,
+    .create = create,
+    .fit = fit,
+    .predict = predict,
+    .destroy = destroy,
+};

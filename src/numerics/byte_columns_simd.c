@@ -1,0 +1,188 @@
+#include "numerics/byte_columns_simd.h"
+
+#include <stdbool.h>
+#include <string.h>
+#if defined(__AVX512F__) || defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+enum { LANES = BYTE_COLUMNS_LANES, WIDTH_BLOCK = 64, COUNTS_BLOCK = 255 };
+
+static inline void order_rows(uint16_t *restrict a, uint16_t *restrict b)
+{
+    for (size_t lane = 0; lane < LANES; lane++) {
+        const uint16_t x = a[lane], y = b[lane];
+        a[lane] = x < y ? x : y;
+        b[lane] = x < y ? y : x;
+    }
+}
+
+/* Batcher's merge exchange, Knuth volume 3, algorithm 5.2.2M: a fixed network for any n. */
+static void sort(uint16_t (*keys)[LANES], size_t n_rows)
+{
+    for (size_t p = 1; p < n_rows; p <<= 1)
+        for (size_t k = p; k >= 1; k >>= 1)
+            for (size_t j = k & (p - 1); j + k < n_rows; j += 2 * k) {
+                const size_t end = j + 2 * k < n_rows ? j + k : n_rows - k;
+                for (size_t i = j; i < end; i++)
+                    if ((i & ~(2 * p - 1)) == ((i + k) & ~(2 * p - 1)))
+                        order_rows(keys[i], keys[i + k]);
+            }
+}
+
+/* Bin v sits at row v % 16, column v / 16 of a 16 x 16 table. */
+static void prefix_sums(uint32_t *restrict sums, const uint32_t *restrict counts)
+{
+    uint32_t running[16] = {0}, before[16];
+    for (size_t row = 0; row < 16; row++)
+        for (size_t column = 0; column < 16; column++)
+            running[column] += counts[16 * row + column];
+    uint32_t sum = 0;
+    for (size_t column = 0; column < 16; column++) {
+        before[column] = sum;
+        sum += running[column];
+    }
+    for (size_t row = 0; row < 16; row++)
+        for (size_t column = 0; column < 16; column++) {
+            before[column] += counts[16 * row + column];
+            sums[16 * row + column] = before[column];
+        }
+}
+
+static inline void min_max_block(uint8_t *restrict low, uint8_t *restrict high,
+                                 const uint8_t *const *rows, size_t n_rows, size_t first)
+{
+    uint8_t lowest[WIDTH_BLOCK], highest[WIDTH_BLOCK];
+    memcpy(lowest, low + first, WIDTH_BLOCK);
+    memcpy(highest, high + first, WIDTH_BLOCK);
+    for (size_t i = 0; i < n_rows; i++) {
+        const uint8_t *row = rows[i] + first;
+        for (size_t j = 0; j < WIDTH_BLOCK; j++) {
+            lowest[j] = row[j] < lowest[j] ? row[j] : lowest[j];
+            highest[j] = row[j] > highest[j] ? row[j] : highest[j];
+        }
+    }
+    memcpy(low + first, lowest, WIDTH_BLOCK);
+    memcpy(high + first, highest, WIDTH_BLOCK);
+}
+
+/* By blocks of rows that stay in the second-level cache. */
+static void min_max(uint8_t *restrict low, uint8_t *restrict high, const uint8_t *const *rows,
+                    size_t n_rows, size_t width)
+{
+    const size_t whole = width / WIDTH_BLOCK * WIDTH_BLOCK;
+    memcpy(low, rows[0], width);
+    memcpy(high, rows[0], width);
+    for (size_t first = 0; first < n_rows; first += COUNTS_BLOCK) {
+        const size_t n = n_rows - first < COUNTS_BLOCK ? n_rows - first : COUNTS_BLOCK;
+        for (size_t j = 0; j < whole; j += WIDTH_BLOCK)
+            min_max_block(low, high, rows + first, n, j);
+        for (size_t i = first; i < first + n; i++)
+            for (size_t j = whole; j < width; j++) {
+                low[j] = rows[i][j] < low[j] ? rows[i][j] : low[j];
+                high[j] = rows[i][j] > high[j] ? rows[i][j] : high[j];
+            }
+    }
+}
+
+/* n_rows is at most COUNTS_BLOCK, so that a byte holds the count. */
+static inline void count_block(uint32_t *restrict counts, const uint8_t *const *rows, size_t n_rows,
+                               const uint8_t *thresholds, size_t first)
+{
+    uint8_t count[WIDTH_BLOCK] = {0}, threshold[WIDTH_BLOCK];
+    memcpy(threshold, thresholds + first, WIDTH_BLOCK);
+    for (size_t i = 0; i < n_rows; i++) {
+        const uint8_t *row = rows[i] + first;
+        for (size_t j = 0; j < WIDTH_BLOCK; j++)
+            count[j] = (uint8_t)(count[j] + (row[j] <= threshold[j]));
+    }
+    for (size_t j = 0; j < WIDTH_BLOCK; j++)
+        counts[first + j] += count[j];
+}
+
+static void count_at_most(uint32_t *restrict counts, const uint8_t *const *rows, size_t n_rows,
+                          const uint8_t *thresholds, size_t width)
+{
+    const size_t whole = width / WIDTH_BLOCK * WIDTH_BLOCK;
+    memset(counts, 0, width * sizeof *counts);
+    for (size_t first = 0; first < n_rows; first += COUNTS_BLOCK) {
+        const size_t n = n_rows - first < COUNTS_BLOCK ? n_rows - first : COUNTS_BLOCK;
+        for (size_t j = 0; j < whole; j += WIDTH_BLOCK)
+            count_block(counts, rows + first, n, thresholds, j);
+        for (size_t i = first; i < first + n; i++)
+            for (size_t j = whole; j < width; j++)
+                counts[j] += rows[i][j] <= thresholds[j];
+    }
+}
+
+static inline bool mask_bit(const uint64_t *mask, size_t i)
+{
+    return mask[i / 64] >> (i % 64) & 1;
+}
+
+static void partition(uint8_t *bytes, size_t n, const uint64_t *left_mask, uint8_t *spare)
+{
+    size_t i = 0, n_left = 0, n_right = 0;
+#if defined(__AVX512F__)
+    /* What is stored past the left bytes has been read already, or is masked out at the end. */
+    for (; i < n; i += 64) {
+        const uint64_t valid = n - i < 64 ? (UINT64_C(1) << (n - i)) - 1 : UINT64_MAX;
+        const uint64_t left = left_mask[i / 64] & valid, right = ~left_mask[i / 64] & valid;
+        const __m512i v = _mm512_maskz_loadu_epi8(valid, bytes + i);
+        _mm512_mask_storeu_epi8(bytes + n_left, valid, _mm512_maskz_compress_epi8(left, v));
+        _mm512_storeu_si512(spare + n_right, _mm512_maskz_compress_epi8(right, v));
+        n_left += (size_t)__builtin_popcountll(left);
+        n_right += (size_t)__builtin_popcountll(right);
+    }
+#elif defined(__AVX2__)
+    for (; i + 8 <= n; i += 8) {
+        const uint64_t bits = left_mask[i / 64] >> (i % 64) & 0xff;
+        const uint64_t spread = _pdep_u64(bits, UINT64_C(0x0101010101010101)) * 0xff;
+        uint64_t v;
+        memcpy(&v, bytes + i, sizeof v);
+        const uint64_t left = _pext_u64(v, spread), right = _pext_u64(v, ~spread);
+        memcpy(bytes + n_left, &left, sizeof left);
+        memcpy(spare + n_right, &right, sizeof right);
+        n_left += (size_t)__builtin_popcountll(bits);
+        n_right += 8 - (size_t)__builtin_popcountll(bits);
+    }
+#endif
+    for (; i < n; i++) {
+        const uint8_t byte = bytes[i];
+        const bool goes_left = mask_bit(left_mask, i);
+        bytes[n_left] = byte;
+        spare[n_right] = byte;
+        n_left += goes_left;
+        n_right += !goes_left;
+    }
+    memcpy(bytes + n_left, spare, n_right);
+}
+
+/* Four histograms in turn: equal neighbours do not wait for each other's sum. */
+static void histogram(uint32_t *restrict counts, const uint8_t *restrict bytes, size_t n)
+{
+    enum { PARTS = 4, SHORT = 256 };
+    size_t i = 0;
+    if (n >= SHORT) {
+        uint32_t parts[PARTS - 1][256] = {{0}};
+        for (; i + PARTS <= n; i += PARTS) {
+            counts[bytes[i]]++;
+            parts[0][bytes[i + 1]]++;
+            parts[1][bytes[i + 2]]++;
+            parts[2][bytes[i + 3]]++;
+        }
+        for (size_t bin = 0; bin < 256; bin++)
+            counts[bin] += parts[0][bin] + parts[1][bin] + parts[2][bin];
+    }
+    for (; i < n; i++)
+        counts[bytes[i]]++;
+}
+
+const struct byte_columns_kernels SIMD_NAME(byte_columns_kernels) = {
+    .sort = sort,
+    .prefix_sums = prefix_sums,
+    .min_max = min_max,
+    .count_at_most = count_at_most,
+    .partition = partition,
+    .histogram = histogram,
+};
