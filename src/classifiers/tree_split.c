@@ -151,7 +151,8 @@ static void drop_small_leaves(struct tree_builder *b, size_t stride, size_t n_la
     }
 }
 
-static void score_lanes(struct tree_builder *b, size_t stride, size_t n_lanes)
+/* Returns the largest score. */
+static float score_lanes(struct tree_builder *b, size_t stride, size_t n_lanes)
 {
     const struct tree_lanes lanes = {.left = b->left,
                                      .stride = stride,
@@ -159,10 +160,8 @@ static void score_lanes(struct tree_builder *b, size_t stride, size_t n_lanes)
                                      .n_classes = b->n_segments,
                                      .weight = b->weight,
                                      .n_lanes = n_lanes};
-    if (b->options->criterion == TREE_GINI)
-        b->kernels->gini(b->scores, &lanes);
-    else
-        b->kernels->entropy(b->scores, &lanes);
+    return b->options->criterion == TREE_GINI ? b->kernels->gini(b->scores, &lanes)
+                                              : b->kernels->entropy(b->scores, &lanes);
 }
 
 static float largest_score(const float *scores, size_t n)
@@ -223,8 +222,7 @@ static bool try_counted(struct tree_builder *b, const struct byte_view *view, ui
     count_feature(b, view, feature);
     for (size_t c = 0; c < b->n_segments; c++)
         b->bytes->prefix_sums(b->left + c * TREE_BINS, b->histogram + c * TREE_BINS);
-    score_lanes(b, TREE_BINS, TREE_BINS);
-    float largest = largest_score(b->scores, TREE_BINS);
+    float largest = score_lanes(b, TREE_BINS, TREE_BINS);
     if (largest == TREE_NO_SCORE)
         return false;
     if (b->options->min_samples_leaf > 1) {
