@@ -43,7 +43,8 @@ struct tree_split {
 
 enum {
     TREE_BINS = 256,
-    TREE_SORT_ROWS = 64 /* nodes of up to so many rows are sorted, larger ones are counted */
+    TREE_COUNTED_AT_ONCE = 4, /* features */
+    TREE_SORT_ROWS = 64       /* nodes of up to so many rows are sorted, larger ones are counted */
 };
 
 struct tree_builder {
@@ -78,8 +79,8 @@ struct tree_builder {
     struct tree_split best;
 
     /* Class counts below each threshold; lanes are bins, or features. */
-    uint32_t *histogram; /* (MAX_CLASSES + 1) x lanes */
-    uint32_t *left;      /* as histogram */
+    uint32_t *histogram; /* TREE_COUNTED_AT_ONCE x n_classes x TREE_BINS */
+    uint32_t *left;      /* (n_classes + 1) x n_lanes; the last row counts rows */
     float *scores;       /* lanes */
     size_t n_lanes;
     const uint8_t **rows;                 /* n_samples: for kernels that run over rows */

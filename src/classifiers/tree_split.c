@@ -12,12 +12,6 @@ enum { STREAM_DRAW = 0, KEY_THRESHOLDS = 2, KEY_TIES = 3 };
 
 enum { LANES = BYTE_COLUMNS_LANES, FEATURE_CHUNK = 64 };
 
-/* Where the byte of a feature in a row is: base[feature * feature_stride + row * row_stride]. */
-struct byte_view {
-    const uint8_t *base;
-    size_t feature_stride, row_stride;
-};
-
 static double weighted_log(const struct tree_data *data, uint32_t w)
 {
     return w < data->n_weighted_logs ? data->weighted_logs[w] : (double)w * log2((double)w);
@@ -87,45 +81,61 @@ static bool may_win(const struct tree_builder *b, float score, double slack)
     return score != TREE_NO_SCORE && (!b->best.found || (double)score >= b->best.score - slack);
 }
 
-static struct byte_view view_for(const struct tree_builder *b, size_t n_rows)
+/* Sets b->rows for the node and returns the distance of the features in them. */
+static size_t find_rows(struct tree_builder *b)
 {
     /* A node with few rows meets each cache line of a column once, those of its rows again. */
     enum { SPARSE = 32 };
     const struct features *x = b->data->x;
-    if (x->columns && n_rows >= x->n_rows / SPARSE)
-        return (struct byte_view){x->columns, x->n_rows, 1};
-    return (struct byte_view){x->bytes, 1, x->n_features};
+    const size_t n_rows = b->task->end - b->task->begin;
+    const bool in_columns = x->columns && n_rows >= x->n_rows / SPARSE;
+    const uint8_t *base = in_columns ? x->columns : x->bytes;
+    const size_t row_stride = in_columns ? 1 : x->n_features;
+    for (size_t i = 0; i < n_rows; i++)
+        b->rows[i] = base + b->samples[b->task->begin + i].row * row_stride;
+    return in_columns ? x->n_rows : 1;
 }
 
 /* ---- best splitter, many rows: class counts of each byte ---- */
 
-static void count_feature(struct tree_builder *b, const struct byte_view *view, uint32_t feature)
+/* Counts up to TREE_COUNTED_AT_ONCE features: neighbours in a column are often equal, and features
+   counted in turn do not wait for each other's sums. */
+static void count_gathered(struct tree_builder *b, size_t feature_stride, const uint32_t *features,
+                           size_t n_features)
 {
-    const uint8_t *base = view->base + feature * view->feature_stride;
+    size_t offsets[TREE_COUNTED_AT_ONCE];
+    for (size_t j = 0; j < TREE_COUNTED_AT_ONCE; j++)
+        offsets[j] = features[j < n_features ? j : 0] * feature_stride;
     for (size_t c = 0; c < b->n_segments; c++) {
         const struct tree_segment *segment = &b->segments[c];
         uint32_t *counts = b->histogram + c * TREE_BINS;
-        if (b->columns) {
-            b->bytes->histogram(counts, b->columns + feature * b->n_samples + segment->begin,
-                                segment->end - segment->begin);
-            continue;
-        }
+        const size_t distance = b->n_segments * TREE_BINS;
         for (size_t i = segment->begin; i < segment->end; i++) {
-            const struct tree_sample *s = &b->samples[i];
-            counts[byte_swap_nibbles(base[s->row * view->row_stride])] += s->weight;
+            const uint8_t *row = b->rows[i - b->task->begin];
+            const uint32_t weight = b->samples[i].weight;
+            for (size_t j = 0; j < TREE_COUNTED_AT_ONCE; j++)
+                counts[j * distance + byte_swap_nibbles(row[offsets[j]])] += weight;
         }
     }
 }
 
-/* Rows, not weights, below each threshold, where these differ and a minimum is asked for. */
-static void count_rows_of_feature(struct tree_builder *b, const struct byte_view *view,
-                                  uint32_t feature)
+static void count_columns(struct tree_builder *b, const uint32_t *features, size_t n_features)
 {
-    const uint8_t *base = view->base + feature * view->feature_stride;
-    uint32_t *counts = b->histogram + b->n_segments * TREE_BINS;
-    memset(counts, 0, TREE_BINS * sizeof *counts);
-    for (size_t i = b->task->begin; i < b->task->end; i++)
-        counts[byte_swap_nibbles(base[b->samples[i].row * view->row_stride])]++;
+    for (size_t j = 0; j < n_features; j++)
+        for (size_t c = 0; c < b->n_segments; c++) {
+            const struct tree_segment *segment = &b->segments[c];
+            b->bytes->histogram(b->histogram + (j * b->n_segments + c) * TREE_BINS,
+                                b->columns + features[j] * b->n_samples + segment->begin,
+                                segment->end - segment->begin);
+        }
+}
+
+/* Rows, not weights, below each threshold, where these differ and a minimum is asked for. */
+static void count_rows_left(struct tree_builder *b, size_t offset)
+{
+    uint32_t counts[TREE_BINS] = {0};
+    for (size_t i = 0; i < b->task->end - b->task->begin; i++)
+        counts[byte_swap_nibbles(b->rows[i][offset])]++;
     b->bytes->prefix_sums(b->left + b->n_segments * TREE_BINS, counts);
 }
 
@@ -185,22 +195,23 @@ static double exact_lane_score(const struct tree_builder *b, size_t stride, size
     return tree_exact_score(b->data, b->options->criterion, left, b->totals, b->n_segments);
 }
 
-static bool bin_is_empty(const struct tree_builder *b, size_t bin)
+static bool bin_is_empty(const struct tree_builder *b, const uint32_t *counts, size_t bin)
 {
     for (size_t c = 0; c < b->n_segments; c++)
-        if (b->histogram[c * TREE_BINS + byte_swap_nibbles((uint8_t)bin)])
+        if (counts[c * TREE_BINS + byte_swap_nibbles((uint8_t)bin)])
             return false;
     return true;
 }
 
 /* Finds the best of the bins whose float32 score is at least `least`, and offers it. */
-static void offer_best_bin(struct tree_builder *b, uint32_t feature, double least)
+static void offer_best_bin(struct tree_builder *b, const uint32_t *counts, uint32_t feature,
+                           double least)
 {
     size_t best_bin = TREE_BINS;
     double best_score = 0;
     for (size_t bin = 0; bin < TREE_BINS; bin++) {
         const size_t lane = byte_swap_nibbles((uint8_t)bin);
-        if ((double)b->scores[lane] < least || bin_is_empty(b, bin))
+        if ((double)b->scores[lane] < least || bin_is_empty(b, counts, bin))
             continue;
         const double score = exact_lane_score(b, TREE_BINS, lane);
         if (best_bin == TREE_BINS || score > best_score) {
@@ -210,31 +221,49 @@ static void offer_best_bin(struct tree_builder *b, uint32_t feature, double leas
     }
     assert(best_bin < TREE_BINS - 1);
     size_t next = best_bin + 1;
-    while (bin_is_empty(b, next))
+    while (bin_is_empty(b, counts, next))
         next++;
     offer(b, feature, (uint8_t)((best_bin + next) / 2), best_score);
 }
 
-/* Returns whether the feature varies in the node. */
-static bool try_counted(struct tree_builder *b, const struct byte_view *view, uint32_t feature)
+/* Returns whether the feature varies in the node. `offset` is where it is in b->rows. */
+static bool try_counts(struct tree_builder *b, const uint32_t *counts, uint32_t feature,
+                       size_t offset)
 {
-    memset(b->histogram, 0, b->n_segments * TREE_BINS * sizeof *b->histogram);
-    count_feature(b, view, feature);
     for (size_t c = 0; c < b->n_segments; c++)
-        b->bytes->prefix_sums(b->left + c * TREE_BINS, b->histogram + c * TREE_BINS);
+        b->bytes->prefix_sums(b->left + c * TREE_BINS, counts + c * TREE_BINS);
     float largest = score_lanes(b, TREE_BINS, TREE_BINS);
     if (largest == TREE_NO_SCORE)
         return false;
     if (b->options->min_samples_leaf > 1) {
         if (b->is_weighted)
-            count_rows_of_feature(b, view, feature);
+            count_rows_left(b, offset);
         drop_small_leaves(b, TREE_BINS, TREE_BINS);
         largest = largest_score(b->scores, TREE_BINS);
     }
     const double slack = score_slack(b, b->n_segments);
     if (may_win(b, largest, slack))
-        offer_best_bin(b, feature, (double)largest - 2 * slack);
+        offer_best_bin(b, counts, feature, (double)largest - 2 * slack);
     return true;
+}
+
+static void try_counted(struct tree_builder *b, const uint32_t *features, size_t n_features,
+                        uint8_t *varies)
+{
+    const size_t stride = b->columns ? 0 : find_rows(b);
+    const size_t n_counts = b->n_segments * TREE_BINS;
+    for (size_t first = 0; first < n_features; first += TREE_COUNTED_AT_ONCE) {
+        const size_t n =
+            n_features - first < TREE_COUNTED_AT_ONCE ? n_features - first : TREE_COUNTED_AT_ONCE;
+        memset(b->histogram, 0, TREE_COUNTED_AT_ONCE * n_counts * sizeof *b->histogram);
+        if (b->columns)
+            count_columns(b, features + first, n);
+        else
+            count_gathered(b, stride, features + first, n);
+        for (size_t j = 0; j < n; j++)
+            varies[first + j] = try_counts(b, b->histogram + j * n_counts, features[first + j],
+                                           features[first + j] * stride);
+    }
 }
 
 /* ---- best splitter, few rows: sort them for 32 features at once ---- */
@@ -335,26 +364,19 @@ static void try_best(struct tree_builder *b, const uint32_t *features, size_t n_
         }
         return;
     }
-    const struct byte_view view = view_for(b, b->task->end - b->task->begin);
-    for (size_t i = 0; i < n_features; i++)
-        varies[i] = try_counted(b, &view, features[i]);
+    try_counted(b, features, n_features, varies);
 }
 
 /* ---- random splitter: one threshold a feature, features in lanes ---- */
 
-/* A uniform threshold in [low, high) for each feature, keyed by node and feature. */
-static void draw_thresholds(struct tree_builder *b, const uint32_t *features, size_t n,
-                            uint8_t *varies)
+/* A uniform threshold in [low, high) for a feature of the node. */
+static uint8_t draw_threshold(uint64_t key, uint32_t feature, uint8_t low, uint8_t high)
 {
-    const uint64_t key = rng_derive(b->task->key, KEY_THRESHOLDS);
-    for (size_t j = 0; j < n; j++) {
-        const uint64_t uniform = rng_derive(key, features[j]) >> 32;
-        const uint64_t range = (uint64_t)(b->high[j] - b->low[j]);
-        varies[j] = range > 0;
-        b->low[j] = (uint8_t)(b->low[j] + (uniform * range >> 32));
-    }
+    const uint64_t uniform = rng_derive(key, feature) >> 32, range = (uint64_t)(high - low);
+    return (uint8_t)(low + (uniform * range >> 32));
 }
 
+/* Lane j is features[j], split at b->low[j]. */
 static void offer_lanes(struct tree_builder *b, const uint32_t *features, size_t n, size_t stride)
 {
     const size_t n_lanes = (n + 15) / 16 * 16;
@@ -376,10 +398,14 @@ static void try_random_rows(struct tree_builder *b, const uint32_t *features, si
 {
     const size_t n_features = b->data->x->n_features, begin = b->task->begin;
     const size_t n_rows = b->task->end - begin;
+    const uint64_t key = rng_derive(b->task->key, KEY_THRESHOLDS);
     for (size_t i = 0; i < n_rows; i++)
         b->rows[i] = b->data->x->bytes + b->samples[begin + i].row * n_features + features[0];
     b->bytes->min_max(b->low, b->high, b->rows, n_rows, n);
-    draw_thresholds(b, features, n, varies);
+    for (size_t j = 0; j < n; j++) {
+        varies[j] = b->high[j] > b->low[j];
+        b->low[j] = draw_threshold(key, features[j], b->low[j], b->high[j]);
+    }
     for (size_t c = 0; c < b->n_segments; c++) {
         const struct tree_segment *s = &b->segments[c];
         b->bytes->count_at_most(b->left + c * b->n_lanes, b->rows + (s->begin - begin),
@@ -388,34 +414,47 @@ static void try_random_rows(struct tree_builder *b, const uint32_t *features, si
     offer_lanes(b, features, n, b->n_lanes);
 }
 
-static void try_random_list(struct tree_builder *b, const uint32_t *features, size_t n,
-                            uint8_t *varies)
+/* The bytes of one feature in the node, in b->spare_bytes, and their range. */
+static void gather_feature(struct tree_builder *b, size_t offset, uint8_t *low, uint8_t *high)
 {
-    const size_t begin = b->task->begin, n_rows = b->task->end - begin;
-    const struct byte_view view = view_for(b, n_rows);
-    const uint64_t key = rng_derive(b->task->key, KEY_THRESHOLDS);
-    uint8_t *bytes = b->spare_bytes;
-    (void)key;
-    for (size_t j = 0; j < n; j++) {
-        const uint8_t *base = view.base + features[j] * view.feature_stride;
-        uint8_t low = UINT8_MAX, high = 0;
-        for (size_t i = 0; i < n_rows; i++)
-            bytes[i] = base[b->samples[begin + i].row * view.row_stride];
-        for (size_t i = 0; i < n_rows; i++) {
-            low = bytes[i] < low ? bytes[i] : low;
-            high = bytes[i] > high ? bytes[i] : high;
-        }
-        b->low[j] = low;
-        b->high[j] = high;
+    const size_t n_rows = b->task->end - b->task->begin;
+    uint8_t *bytes = b->spare_bytes, lowest = UINT8_MAX, highest = 0;
+    for (size_t i = 0; i < n_rows; i++)
+        bytes[i] = b->rows[i][offset];
+    for (size_t i = 0; i < n_rows; i++) {
+        lowest = bytes[i] < lowest ? bytes[i] : lowest;
+        highest = bytes[i] > highest ? bytes[i] : highest;
     }
-    draw_thresholds(b, features, n, varies);
+    *low = lowest;
+    *high = highest;
+}
+
+static uint32_t count_at_most(const uint8_t *bytes, size_t n, uint8_t threshold)
+{
+    uint32_t count = 0;
+    for (size_t first = 0; first < n; first += UINT8_MAX) {
+        const size_t last = n - first < UINT8_MAX ? n : first + UINT8_MAX;
+        uint8_t part = 0; /* of a block so short that a byte holds it */
+        for (size_t i = first; i < last; i++)
+            part = (uint8_t)(part + (bytes[i] <= threshold));
+        count += part;
+    }
+    return count;
+}
+
+static void try_random_list(struct tree_builder *b, const uint32_t *features, size_t n,
+                            size_t feature_stride, uint8_t *varies)
+{
+    const uint64_t key = rng_derive(b->task->key, KEY_THRESHOLDS);
     for (size_t j = 0; j < n; j++) {
-        const uint8_t *base = view.base + features[j] * view.feature_stride;
+        uint8_t low, high;
+        gather_feature(b, features[j] * feature_stride, &low, &high);
+        varies[j] = high > low;
+        b->low[j] = draw_threshold(key, features[j], low, high);
         for (size_t c = 0; c < b->n_segments; c++) {
-            uint32_t count = 0;
-            for (size_t i = b->segments[c].begin; i < b->segments[c].end; i++)
-                count += base[b->samples[i].row * view.row_stride] <= b->low[j];
-            b->left[c * b->n_lanes + j] = count;
+            const struct tree_segment *s = &b->segments[c];
+            b->left[c * b->n_lanes + j] = count_at_most(
+                b->spare_bytes + (s->begin - b->task->begin), s->end - s->begin, b->low[j]);
         }
     }
     offer_lanes(b, features, n, b->n_lanes);
@@ -426,12 +465,13 @@ static void try_random(struct tree_builder *b, const uint32_t *features, size_t 
 {
     const bool whole = b->options->max_features >= b->data->x->n_features;
     const size_t chunk = whole ? b->n_lanes : FEATURE_CHUNK;
+    const size_t stride = whole ? 0 : find_rows(b);
     for (size_t first = 0; first < n_features; first += chunk) {
         const size_t n = n_features - first < chunk ? n_features - first : chunk;
         if (whole)
             try_random_rows(b, features + first, n, varies + first);
         else
-            try_random_list(b, features + first, n, varies + first);
+            try_random_list(b, features + first, n, stride, varies + first);
     }
 }
 

@@ -66,52 +66,81 @@ static inline void min_max_block(uint8_t *restrict low, uint8_t *restrict high,
     memcpy(high + first, highest, WIDTH_BLOCK);
 }
 
-/* By blocks of rows that stay in the second-level cache. */
+static void min_max_narrow(uint8_t *restrict low, uint8_t *restrict high,
+                           const uint8_t *const *rows, size_t n_rows, size_t width)
+{
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t j = 0; j < width; j++) {
+            low[j] = rows[i][j] < low[j] ? rows[i][j] : low[j];
+            high[j] = rows[i][j] > high[j] ? rows[i][j] : high[j];
+        }
+}
+
+/* By blocks of rows that stay in the second-level cache. The last block of columns may overlap the
+   one before. */
 static void min_max(uint8_t *restrict low, uint8_t *restrict high, const uint8_t *const *rows,
                     size_t n_rows, size_t width)
 {
-    const size_t whole = width / WIDTH_BLOCK * WIDTH_BLOCK;
     memcpy(low, rows[0], width);
     memcpy(high, rows[0], width);
-    for (size_t first = 0; first < n_rows; first += COUNTS_BLOCK) {
-        const size_t n = n_rows - first < COUNTS_BLOCK ? n_rows - first : COUNTS_BLOCK;
-        for (size_t j = 0; j < whole; j += WIDTH_BLOCK)
-            min_max_block(low, high, rows + first, n, j);
-        for (size_t i = first; i < first + n; i++)
-            for (size_t j = whole; j < width; j++) {
-                low[j] = rows[i][j] < low[j] ? rows[i][j] : low[j];
-                high[j] = rows[i][j] > high[j] ? rows[i][j] : high[j];
-            }
+    if (width < WIDTH_BLOCK) {
+        min_max_narrow(low, high, rows, n_rows, width);
+        return;
+    }
+    for (size_t i = 0; i < n_rows; i += COUNTS_BLOCK) {
+        const size_t n = n_rows - i < COUNTS_BLOCK ? n_rows - i : COUNTS_BLOCK;
+        for (size_t j = 0; j + WIDTH_BLOCK <= width; j += WIDTH_BLOCK)
+            min_max_block(low, high, rows + i, n, j);
+        min_max_block(low, high, rows + i, n, width - WIDTH_BLOCK);
     }
 }
 
-/* n_rows is at most COUNTS_BLOCK, so that a byte holds the count. */
-static inline void count_block(uint32_t *restrict counts, const uint8_t *const *rows, size_t n_rows,
+/* For WIDTH_BLOCK columns from `first`. n_rows is at most COUNTS_BLOCK, so that a byte holds the
+   count. */
+static inline void count_block(uint8_t *restrict count, const uint8_t *const *rows, size_t n_rows,
                                const uint8_t *thresholds, size_t first)
 {
-    uint8_t count[WIDTH_BLOCK] = {0}, threshold[WIDTH_BLOCK];
+    uint8_t sums[WIDTH_BLOCK] = {0}, threshold[WIDTH_BLOCK];
     memcpy(threshold, thresholds + first, WIDTH_BLOCK);
     for (size_t i = 0; i < n_rows; i++) {
         const uint8_t *row = rows[i] + first;
         for (size_t j = 0; j < WIDTH_BLOCK; j++)
-            count[j] = (uint8_t)(count[j] + (row[j] <= threshold[j]));
+            sums[j] = (uint8_t)(sums[j] + (row[j] <= threshold[j]));
     }
-    for (size_t j = 0; j < WIDTH_BLOCK; j++)
-        counts[first + j] += count[j];
+    memcpy(count, sums, WIDTH_BLOCK);
+}
+
+static void count_narrow(uint32_t *restrict counts, const uint8_t *const *rows, size_t n_rows,
+                         const uint8_t *thresholds, size_t width)
+{
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t j = 0; j < width; j++)
+            counts[j] += rows[i][j] <= thresholds[j];
 }
 
 static void count_at_most(uint32_t *restrict counts, const uint8_t *const *rows, size_t n_rows,
                           const uint8_t *thresholds, size_t width)
 {
-    const size_t whole = width / WIDTH_BLOCK * WIDTH_BLOCK;
+    uint8_t count[WIDTH_BLOCK];
     memset(counts, 0, width * sizeof *counts);
-    for (size_t first = 0; first < n_rows; first += COUNTS_BLOCK) {
-        const size_t n = n_rows - first < COUNTS_BLOCK ? n_rows - first : COUNTS_BLOCK;
-        for (size_t j = 0; j < whole; j += WIDTH_BLOCK)
-            count_block(counts, rows + first, n, thresholds, j);
-        for (size_t i = first; i < first + n; i++)
-            for (size_t j = whole; j < width; j++)
-                counts[j] += rows[i][j] <= thresholds[j];
+    if (width < WIDTH_BLOCK) {
+        count_narrow(counts, rows, n_rows, thresholds, width);
+        return;
+    }
+    for (size_t i = 0; i < n_rows; i += COUNTS_BLOCK) {
+        const size_t n = n_rows - i < COUNTS_BLOCK ? n_rows - i : COUNTS_BLOCK;
+        size_t j = 0;
+        for (; j + WIDTH_BLOCK <= width; j += WIDTH_BLOCK) {
+            count_block(count, rows + i, n, thresholds, j);
+            for (size_t k = 0; k < WIDTH_BLOCK; k++)
+                counts[j + k] += count[k];
+        }
+        const size_t overlap = j + WIDTH_BLOCK - width;
+        if (overlap == WIDTH_BLOCK)
+            continue;
+        count_block(count, rows + i, n, thresholds, width - WIDTH_BLOCK);
+        for (size_t k = overlap; k < WIDTH_BLOCK; k++)
+            counts[width - WIDTH_BLOCK + k] += count[k];
     }
 }
 
