@@ -8,6 +8,60 @@
 
 enum { LANES = BYTE_COLUMNS_LANES, WIDTH_BLOCK = 64, COUNTS_BLOCK = 255 };
 
+/* One vector of bytes, of the width of the instruction set. */
+#if defined(__AVX512F__)
+enum { WIDTH = 64 };
+#elif defined(__AVX2__)
+enum { WIDTH = 32 };
+#else
+enum { WIDTH = 16 };
+#endif
+enum { VECTORS = WIDTH_BLOCK / WIDTH };
+
+typedef uint8_t byte_v __attribute__((vector_size(WIDTH)));
+
+static inline byte_v byte_load(const uint8_t *p)
+{
+    byte_v v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline byte_v byte_min(byte_v a, byte_v b)
+{
+#if defined(__AVX512F__)
+    return (byte_v)_mm512_min_epu8((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+    return (byte_v)_mm256_min_epu8((__m256i)a, (__m256i)b);
+#else
+    const byte_v mask = (byte_v)(a < b);
+    return (mask & a) | (~mask & b);
+#endif
+}
+
+static inline byte_v byte_max(byte_v a, byte_v b)
+{
+#if defined(__AVX512F__)
+    return (byte_v)_mm512_max_epu8((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+    return (byte_v)_mm256_max_epu8((__m256i)a, (__m256i)b);
+#else
+    const byte_v mask = (byte_v)(a > b);
+    return (mask & a) | (~mask & b);
+#endif
+}
+
+/* sums + 1 where v <= threshold. */
+static inline byte_v byte_count(byte_v sums, byte_v v, byte_v threshold)
+{
+#if defined(__AVX512F__)
+    const __mmask64 at_most = _mm512_cmple_epu8_mask((__m512i)v, (__m512i)threshold);
+    return (byte_v)_mm512_mask_add_epi8((__m512i)sums, at_most, (__m512i)sums, _mm512_set1_epi8(1));
+#else
+    return sums - (byte_v)(byte_min(v, threshold) == v);
+#endif
+}
+
 static inline void order_rows(uint16_t *restrict a, uint16_t *restrict b)
 {
     for (size_t lane = 0; lane < LANES; lane++) {
@@ -52,16 +106,15 @@ static void prefix_sums(uint32_t *restrict sums, const uint32_t *restrict counts
 static inline void min_max_block(uint8_t *restrict low, uint8_t *restrict high,
                                  const uint8_t *const *rows, size_t n_rows, size_t first)
 {
-    uint8_t lowest[WIDTH_BLOCK], highest[WIDTH_BLOCK];
+    byte_v lowest[VECTORS], highest[VECTORS];
     memcpy(lowest, low + first, WIDTH_BLOCK);
     memcpy(highest, high + first, WIDTH_BLOCK);
-    for (size_t i = 0; i < n_rows; i++) {
-        const uint8_t *row = rows[i] + first;
-        for (size_t j = 0; j < WIDTH_BLOCK; j++) {
-            lowest[j] = row[j] < lowest[j] ? row[j] : lowest[j];
-            highest[j] = row[j] > highest[j] ? row[j] : highest[j];
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t k = 0; k < VECTORS; k++) {
+            const byte_v v = byte_load(rows[i] + first + k * WIDTH);
+            lowest[k] = byte_min(lowest[k], v);
+            highest[k] = byte_max(highest[k], v);
         }
-    }
     memcpy(low + first, lowest, WIDTH_BLOCK);
     memcpy(high + first, highest, WIDTH_BLOCK);
 }
@@ -100,13 +153,11 @@ static void min_max(uint8_t *restrict low, uint8_t *restrict high, const uint8_t
 static inline void count_block(uint8_t *restrict count, const uint8_t *const *rows, size_t n_rows,
                                const uint8_t *thresholds, size_t first)
 {
-    uint8_t sums[WIDTH_BLOCK] = {0}, threshold[WIDTH_BLOCK];
+    byte_v sums[VECTORS] = {{0}}, threshold[VECTORS];
     memcpy(threshold, thresholds + first, WIDTH_BLOCK);
-    for (size_t i = 0; i < n_rows; i++) {
-        const uint8_t *row = rows[i] + first;
-        for (size_t j = 0; j < WIDTH_BLOCK; j++)
-            sums[j] = (uint8_t)(sums[j] + (row[j] <= threshold[j]));
-    }
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t k = 0; k < VECTORS; k++)
+            sums[k] = byte_count(sums[k], byte_load(rows[i] + first + k * WIDTH), threshold[k]);
     memcpy(count, sums, WIDTH_BLOCK);
 }
 
