@@ -83,7 +83,9 @@ struct tree_builder {
     uint32_t *left;      /* (n_classes + 1) x n_lanes; the last row counts rows */
     float *scores;       /* lanes */
     size_t n_lanes;
-    const uint8_t **rows;                 /* n_samples: for kernels that run over rows */
+    /* Byte of feature f in the i-th sample of the node: rows[i][f * feature_stride]. */
+    const uint8_t **rows; /* n_samples */
+    size_t feature_stride;
     uint8_t *low, *high;                  /* n_lanes each */
     uint16_t (*keys)[BYTE_COLUMNS_LANES]; /* TREE_SORT_ROWS */
 };

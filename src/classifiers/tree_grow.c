@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { WEIGHTED_LOGS_MAX = 1 << 16, ROWS_LANES = 1024, MASK_BITS = 64 };
+enum { WEIGHTED_LOGS_MAX = 1 << 16, MASK_BITS = 64 };
 
 const char *const tree_criterion_names[] = {"gini", "entropy", NULL};
 const char *const tree_splitter_names[] = {"best", "random", NULL};
@@ -162,8 +162,9 @@ static enum status builder_create(struct tree_builder *b, const struct tree_data
     b->is_weighted = weights != NULL;
     b->bytes = SIMD_SELECT(byte_columns_kernels);
     b->kernels = SIMD_SELECT(tree_score_kernels);
-    b->n_lanes = ROWS_LANES;
-    const size_t n_rows = data->x->n_rows;
+    const size_t n_rows = data->x->n_rows, n_features = data->x->n_features;
+    const bool lane_each = options->splitter == TREE_RANDOM && options->max_features >= n_features;
+    b->n_lanes = lane_each && n_features > TREE_BINS ? (n_features + 15) / 16 * 16 : TREE_BINS;
     for (size_t i = 0; i < n_rows; i++)
         b->n_samples += !weights || weights[i] > 0;
     assert(b->n_samples > 0);
@@ -181,6 +182,21 @@ static enum status builder_create(struct tree_builder *b, const struct tree_data
     if (b->columns)
         fill_columns(b);
     return STATUS_OK;
+}
+
+static void find_rows(struct tree_builder *b)
+{
+    /* A node with few rows meets each cache line of a column once, those of its rows again. */
+    enum { SPARSE = 32 };
+    const struct features *x = b->data->x;
+    const bool all_features = b->options->max_features >= x->n_features;
+    const size_t n = b->task->end - b->task->begin;
+    const bool in_columns = x->columns && !all_features && n >= x->n_rows / SPARSE;
+    const uint8_t *base = in_columns ? x->columns : x->bytes;
+    const size_t row_stride = in_columns ? 1 : x->n_features;
+    for (size_t i = 0; i < n; i++)
+        b->rows[i] = base + b->samples[b->task->begin + i].row * row_stride;
+    b->feature_stride = in_columns ? x->n_rows : 1;
 }
 
 /* Finds the classes of the node at work, and its heaviest. */
@@ -227,24 +243,40 @@ static enum status make_leaf(struct tree *tree, const struct tree_builder *b, st
     return STATUS_OK;
 }
 
+/* A bit for each sample of the node. */
+static void find_left(struct tree_builder *b)
+{
+    const size_t n = b->task->end - b->task->begin, feature = b->best.feature;
+    const bool in_columns = b->columns && n > TREE_SORT_ROWS;
+    const uint8_t *column =
+        in_columns ? b->columns + feature * b->n_samples + b->task->begin : NULL;
+    const size_t offset = feature * b->feature_stride;
+    for (size_t first = 0; first < n; first += MASK_BITS) {
+        const size_t last = n - first < MASK_BITS ? n : first + MASK_BITS;
+        uint64_t bits = 0;
+        for (size_t i = first; i < last; i++) {
+            const uint8_t byte = in_columns ? byte_swap_nibbles(column[i]) : b->rows[i][offset];
+            bits |= (uint64_t)(byte <= b->best.threshold) << (i - first);
+        }
+        b->left_mask[first / MASK_BITS] = bits;
+    }
+}
+
 /* Moves the samples of the node, left ones first, and returns how many these are. */
 static size_t partition_samples(struct tree_builder *b)
 {
-    const struct features *x = b->data->x;
     const struct tree_task *task = b->task;
     const size_t n = task->end - task->begin;
-    const uint8_t *bytes = x->bytes + b->best.feature;
     struct tree_sample *samples = b->samples + task->begin;
     size_t n_left = 0, n_right = 0;
-    memset(b->left_mask, 0, (n / MASK_BITS + 1) * sizeof *b->left_mask);
+    find_left(b);
     for (size_t i = 0; i < n; i++) {
         const struct tree_sample sample = samples[i];
-        const bool goes_left = bytes[sample.row * x->n_features] <= b->best.threshold;
+        const bool goes_left = b->left_mask[i / MASK_BITS] >> (i % MASK_BITS) & 1;
         samples[n_left] = sample;
         b->spare[n_right] = sample;
         n_left += goes_left;
         n_right += !goes_left;
-        b->left_mask[i / MASK_BITS] |= (uint64_t)goes_left << (i % MASK_BITS);
     }
     memcpy(samples + n_left, b->spare, n_right * sizeof *samples);
     return n_left;
@@ -325,8 +357,10 @@ static enum status grow(struct tree *tree, struct tree_builder *b, struct stack 
         set_node(b, &task, node);
         b->best.found = false;
         uint32_t n_varying = 0;
-        if (may_split(b, node))
+        if (may_split(b, node)) {
+            find_rows(b);
             n_varying = tree_find_split(b);
+        }
         status = b->best.found ? split_node(tree, b, stack, n_varying, error)
                                : make_leaf(tree, b, error);
     }

@@ -81,31 +81,15 @@ static bool may_win(const struct tree_builder *b, float score, double slack)
     return score != TREE_NO_SCORE && (!b->best.found || (double)score >= b->best.score - slack);
 }
 
-/* Sets b->rows for the node and returns the distance of the features in them. */
-static size_t find_rows(struct tree_builder *b)
-{
-    /* A node with few rows meets each cache line of a column once, those of its rows again. */
-    enum { SPARSE = 32 };
-    const struct features *x = b->data->x;
-    const size_t n_rows = b->task->end - b->task->begin;
-    const bool in_columns = x->columns && n_rows >= x->n_rows / SPARSE;
-    const uint8_t *base = in_columns ? x->columns : x->bytes;
-    const size_t row_stride = in_columns ? 1 : x->n_features;
-    for (size_t i = 0; i < n_rows; i++)
-        b->rows[i] = base + b->samples[b->task->begin + i].row * row_stride;
-    return in_columns ? x->n_rows : 1;
-}
-
 /* ---- best splitter, many rows: class counts of each byte ---- */
 
 /* Counts up to TREE_COUNTED_AT_ONCE features: neighbours in a column are often equal, and features
    counted in turn do not wait for each other's sums. */
-static void count_gathered(struct tree_builder *b, size_t feature_stride, const uint32_t *features,
-                           size_t n_features)
+static void count_gathered(struct tree_builder *b, const uint32_t *features, size_t n_features)
 {
     size_t offsets[TREE_COUNTED_AT_ONCE];
     for (size_t j = 0; j < TREE_COUNTED_AT_ONCE; j++)
-        offsets[j] = features[j < n_features ? j : 0] * feature_stride;
+        offsets[j] = features[j < n_features ? j : 0] * b->feature_stride;
     for (size_t c = 0; c < b->n_segments; c++) {
         const struct tree_segment *segment = &b->segments[c];
         uint32_t *counts = b->histogram + c * TREE_BINS;
@@ -226,9 +210,8 @@ static void offer_best_bin(struct tree_builder *b, const uint32_t *counts, uint3
     offer(b, feature, (uint8_t)((best_bin + next) / 2), best_score);
 }
 
-/* Returns whether the feature varies in the node. `offset` is where it is in b->rows. */
-static bool try_counts(struct tree_builder *b, const uint32_t *counts, uint32_t feature,
-                       size_t offset)
+/* Returns whether the feature varies in the node. */
+static bool try_counts(struct tree_builder *b, const uint32_t *counts, uint32_t feature)
 {
     for (size_t c = 0; c < b->n_segments; c++)
         b->bytes->prefix_sums(b->left + c * TREE_BINS, counts + c * TREE_BINS);
@@ -237,7 +220,7 @@ static bool try_counts(struct tree_builder *b, const uint32_t *counts, uint32_t 
         return false;
     if (b->options->min_samples_leaf > 1) {
         if (b->is_weighted)
-            count_rows_left(b, offset);
+            count_rows_left(b, feature * b->feature_stride);
         drop_small_leaves(b, TREE_BINS, TREE_BINS);
         largest = largest_score(b->scores, TREE_BINS);
     }
@@ -250,7 +233,6 @@ static bool try_counts(struct tree_builder *b, const uint32_t *counts, uint32_t 
 static void try_counted(struct tree_builder *b, const uint32_t *features, size_t n_features,
                         uint8_t *varies)
 {
-    const size_t stride = b->columns ? 0 : find_rows(b);
     const size_t n_counts = b->n_segments * TREE_BINS;
     for (size_t first = 0; first < n_features; first += TREE_COUNTED_AT_ONCE) {
         const size_t n =
@@ -259,10 +241,9 @@ static void try_counted(struct tree_builder *b, const uint32_t *features, size_t
         if (b->columns)
             count_columns(b, features + first, n);
         else
-            count_gathered(b, stride, features + first, n);
+            count_gathered(b, features + first, n);
         for (size_t j = 0; j < n; j++)
-            varies[first + j] = try_counts(b, b->histogram + j * n_counts, features[first + j],
-                                           features[first + j] * stride);
+            varies[first + j] = try_counts(b, b->histogram + j * n_counts, features[first + j]);
     }
 }
 
@@ -277,7 +258,6 @@ struct coded_rows {
 
 static bool code_rows(const struct tree_builder *b, struct coded_rows *coded)
 {
-    const size_t n_features = b->data->x->n_features;
     coded->n = 0;
     if (b->task->end - b->task->begin > TREE_SORT_ROWS || b->weight > TREE_SCAN_WEIGHT_MAX ||
         b->n_segments > TREE_CODE_CLASSES_MAX ||
@@ -289,7 +269,7 @@ static bool code_rows(const struct tree_builder *b, struct coded_rows *coded)
                 const unsigned step = weight < TREE_CODE_WEIGHT_MAX ? weight : TREE_CODE_WEIGHT_MAX;
                 if (coded->n == TREE_SORT_ROWS)
                     return false;
-                coded->rows[coded->n] = b->data->x->bytes + b->samples[i].row * n_features;
+                coded->rows[coded->n] = b->rows[i - b->task->begin];
                 coded->codes[coded->n++] = (uint8_t)(c << 2 | (step - 1));
                 weight -= step;
             }
@@ -299,12 +279,12 @@ static bool code_rows(const struct tree_builder *b, struct coded_rows *coded)
 static void gather_keys(struct tree_builder *b, const struct coded_rows *coded,
                         const uint32_t *features, size_t n_features)
 {
-    uint32_t lanes[LANES];
+    size_t offsets[LANES];
     for (size_t lane = 0; lane < LANES; lane++)
-        lanes[lane] = features[lane < n_features ? lane : n_features - 1];
+        offsets[lane] = features[lane < n_features ? lane : n_features - 1] * b->feature_stride;
     for (size_t i = 0; i < coded->n; i++)
         for (size_t lane = 0; lane < LANES; lane++)
-            b->keys[i][lane] = (uint16_t)(coded->rows[i][lanes[lane]] << 8 | coded->codes[i]);
+            b->keys[i][lane] = (uint16_t)(coded->rows[i][offsets[lane]] << 8 | coded->codes[i]);
 }
 
 /* Scores every threshold of one sorted column in double arithmetic and offers the best. */
@@ -392,15 +372,13 @@ static void offer_lanes(struct tree_builder *b, const uint32_t *features, size_t
             offer(b, features[lane], b->low[lane], exact_lane_score(b, stride, lane));
 }
 
-/* features are first, first + 1, ..: the rows are read as they stand. */
+/* All n features, in the order of the rows, which are read as they stand. */
 static void try_random_rows(struct tree_builder *b, const uint32_t *features, size_t n,
                             uint8_t *varies)
 {
-    const size_t n_features = b->data->x->n_features, begin = b->task->begin;
-    const size_t n_rows = b->task->end - begin;
+    const size_t begin = b->task->begin, n_rows = b->task->end - begin;
     const uint64_t key = rng_derive(b->task->key, KEY_THRESHOLDS);
-    for (size_t i = 0; i < n_rows; i++)
-        b->rows[i] = b->data->x->bytes + b->samples[begin + i].row * n_features + features[0];
+    assert(b->feature_stride == 1 && n <= b->n_lanes);
     b->bytes->min_max(b->low, b->high, b->rows, n_rows, n);
     for (size_t j = 0; j < n; j++) {
         varies[j] = b->high[j] > b->low[j];
@@ -443,12 +421,12 @@ static uint32_t count_at_most(const uint8_t *bytes, size_t n, uint8_t threshold)
 }
 
 static void try_random_list(struct tree_builder *b, const uint32_t *features, size_t n,
-                            size_t feature_stride, uint8_t *varies)
+                            uint8_t *varies)
 {
     const uint64_t key = rng_derive(b->task->key, KEY_THRESHOLDS);
     for (size_t j = 0; j < n; j++) {
         uint8_t low, high;
-        gather_feature(b, features[j] * feature_stride, &low, &high);
+        gather_feature(b, features[j] * b->feature_stride, &low, &high);
         varies[j] = high > low;
         b->low[j] = draw_threshold(key, features[j], low, high);
         for (size_t c = 0; c < b->n_segments; c++) {
@@ -463,15 +441,13 @@ static void try_random_list(struct tree_builder *b, const uint32_t *features, si
 static void try_random(struct tree_builder *b, const uint32_t *features, size_t n_features,
                        uint8_t *varies)
 {
-    const bool whole = b->options->max_features >= b->data->x->n_features;
-    const size_t chunk = whole ? b->n_lanes : FEATURE_CHUNK;
-    const size_t stride = whole ? 0 : find_rows(b);
-    for (size_t first = 0; first < n_features; first += chunk) {
-        const size_t n = n_features - first < chunk ? n_features - first : chunk;
-        if (whole)
-            try_random_rows(b, features + first, n, varies + first);
-        else
-            try_random_list(b, features + first, n, stride, varies + first);
+    if (b->options->max_features >= b->data->x->n_features) {
+        try_random_rows(b, features, n_features, varies);
+        return;
+    }
+    for (size_t first = 0; first < n_features; first += FEATURE_CHUNK) {
+        const size_t n = n_features - first < FEATURE_CHUNK ? n_features - first : FEATURE_CHUNK;
+        try_random_list(b, features + first, n, varies + first);
     }
 }
 
