@@ -148,7 +148,7 @@ static void check_tree(const struct tree_options *options, const uint16_t *weigh
     for (uint32_t i = 0; i < train.x.n_rows; i++)
         if (!weights || weights[i] > 0)
             rows[n_rows++] = i;
-    cr_assert_eq(tree_data_create(&data, &train.set, NULL), STATUS_OK);
+    cr_assert_eq(tree_data_create(&data, &train.set, false, NULL), STATUS_OK);
     cr_assert_eq(tree_grow(&tree, &data, options, weights, 7, NULL), STATUS_OK);
     const struct checker checker = {&tree, options, weights, rows, n_rows};
     check_node(&checker, 0);
@@ -203,7 +203,7 @@ static struct tree grow_random(uint64_t key, size_t max_features)
                                          .max_features = max_features};
     struct tree_data data;
     struct tree tree;
-    cr_assert_eq(tree_data_create(&data, &train.set, NULL), STATUS_OK);
+    cr_assert_eq(tree_data_create(&data, &train.set, false, NULL), STATUS_OK);
     cr_assert_eq(tree_grow(&tree, &data, &options, NULL, key, NULL), STATUS_OK);
     tree_data_destroy(&data);
     return tree;
@@ -290,7 +290,7 @@ Test(tree, tied_features_win_equally_often, .timeout = 20)
     }
     made_finish(&train, 100, FEATURES, 2);
     struct tree_data data;
-    cr_assert_eq(tree_data_create(&data, &train.set, NULL), STATUS_OK);
+    cr_assert_eq(tree_data_create(&data, &train.set, false, NULL), STATUS_OK);
     const struct tree_options options = {.splitter = TREE_BEST,
                                          .max_depth = 1,
                                          .min_samples_split = 2,

@@ -12,7 +12,7 @@
 
 /* A row of the training set in the node that it has come down to. */
 struct tree_sample {
-    uint32_t row;
+    uint32_t position; /* its row is by_class[position] */
     uint16_t weight;
     uint16_t label;
 };

@@ -18,8 +18,28 @@ struct stack {
     size_t n, capacity;
 };
 
+static enum status fill_data_columns(struct tree_data *data, struct error *error)
+{
+    const struct features *x = data->x;
+    const uint8_t **rows = NULL;
+    const struct memory_request requests[] = {
+        {(void **)&rows, x->n_rows, sizeof *rows},
+        {(void **)&data->columns, x->n_rows * x->n_features, 1},
+    };
+    const enum status status =
+        memory_arrays(requests, sizeof requests / sizeof *requests, "columns of bytes", error);
+    if (status)
+        return status;
+    for (size_t i = 0; i < x->n_rows; i++)
+        rows[i] = x->bytes + data->by_class[i] * x->n_features;
+    SIMD_SELECT(byte_columns_kernels)
+        ->transpose(data->columns, x->n_rows, rows, x->n_rows, x->n_features);
+    memory_free(rows);
+    return STATUS_OK;
+}
+
 enum status tree_data_create(struct tree_data *data, const struct training_set *set,
-                             struct error *error)
+                             bool with_columns, struct error *error)
 {
     const size_t n_rows = set->x->n_rows;
     size_t next[MAX_CLASSES + 1] = {0};
@@ -33,7 +53,7 @@ enum status tree_data_create(struct tree_data *data, const struct training_set *
         {(void **)&data->by_class, n_rows, sizeof *data->by_class},
         {(void **)&data->weighted_logs, data->n_weighted_logs, sizeof *data->weighted_logs},
     };
-    const enum status status =
+    enum status status =
         memory_arrays(requests, sizeof requests / sizeof *requests, "the rows by class", error);
     if (status)
         return status;
@@ -46,13 +66,18 @@ enum status tree_data_create(struct tree_data *data, const struct training_set *
     data->weighted_logs[0] = 0;
     for (size_t w = 1; w < data->n_weighted_logs; w++)
         data->weighted_logs[w] = (double)w * log2((double)w);
-    return STATUS_OK;
+    if (with_columns)
+        status = fill_data_columns(data, error);
+    if (status)
+        tree_data_destroy(data);
+    return status;
 }
 
 void tree_data_destroy(struct tree_data *data)
 {
     memory_free(data->by_class);
     memory_free(data->weighted_logs);
+    memory_free(data->columns);
     *data = (struct tree_data){.n_classes = 0};
 }
 
@@ -135,21 +160,13 @@ static enum status builder_allocate(struct tree_builder *b, struct error *error)
     return STATUS_OK;
 }
 
-/* The transposed bytes of the samples, by blocks that stay in the first-level cache. */
 static void fill_columns(struct tree_builder *b)
 {
-    enum { BLOCK = 64 };
     const struct features *x = b->data->x;
-    for (size_t i0 = 0; i0 < b->n_samples; i0 += BLOCK) {
-        const size_t i1 = i0 + BLOCK < b->n_samples ? i0 + BLOCK : b->n_samples;
-        for (size_t f0 = 0; f0 < x->n_features; f0 += BLOCK) {
-            const size_t f1 = f0 + BLOCK < x->n_features ? f0 + BLOCK : x->n_features;
-            for (size_t f = f0; f < f1; f++)
-                for (size_t i = i0; i < i1; i++)
-                    b->columns[f * b->n_samples + i] =
-                        byte_swap_nibbles(x->bytes[b->samples[i].row * x->n_features + f]);
-        }
-    }
+    for (size_t i = 0; i < b->n_samples; i++)
+        b->rows[i] = x->bytes + b->data->by_class[b->samples[i].position] * x->n_features;
+    b->bytes->transpose(b->columns, b->n_samples, b->rows, b->n_samples, x->n_features);
+    b->bytes->swap_nibbles(b->columns, b->n_samples * x->n_features);
 }
 
 static enum status builder_create(struct tree_builder *b, const struct tree_data *data,
@@ -176,8 +193,8 @@ static enum status builder_create(struct tree_builder *b, const struct tree_data
         const uint32_t row = data->by_class[i];
         const uint16_t weight = weights ? weights[row] : 1;
         if (weight > 0)
-            b->samples[n++] =
-                (struct tree_sample){.row = row, .weight = weight, .label = data->y[row]};
+            b->samples[n++] = (struct tree_sample){
+                .position = (uint32_t)i, .weight = weight, .label = data->y[row]};
     }
     if (b->columns)
         fill_columns(b);
@@ -187,16 +204,23 @@ static enum status builder_create(struct tree_builder *b, const struct tree_data
 static void find_rows(struct tree_builder *b)
 {
     /* A node with few rows meets each cache line of a column once, those of its rows again. */
-    enum { SPARSE = 32 };
+    enum { SPARSE = 64 };
     const struct features *x = b->data->x;
     const bool all_features = b->options->max_features >= x->n_features;
     const size_t n = b->task->end - b->task->begin;
-    const bool in_columns = x->columns && !all_features && n >= x->n_rows / SPARSE;
+    const struct tree_sample *samples = b->samples + b->task->begin;
+    const bool in_columns =
+        (b->data->columns || x->columns) && !all_features && n >= x->n_rows / SPARSE;
+    b->feature_stride = in_columns ? x->n_rows : 1;
+    if (in_columns && b->data->columns) {
+        for (size_t i = 0; i < n; i++)
+            b->rows[i] = b->data->columns + samples[i].position;
+        return;
+    }
     const uint8_t *base = in_columns ? x->columns : x->bytes;
     const size_t row_stride = in_columns ? 1 : x->n_features;
     for (size_t i = 0; i < n; i++)
-        b->rows[i] = base + b->samples[b->task->begin + i].row * row_stride;
-    b->feature_stride = in_columns ? x->n_rows : 1;
+        b->rows[i] = base + b->data->by_class[samples[i].position] * row_stride;
 }
 
 /* Finds the classes of the node at work, and its heaviest. */

@@ -238,6 +238,56 @@ static void partition(uint8_t *bytes, size_t n, const uint64_t *left_mask, uint8
     memcpy(bytes + n_left, spare, n_right);
 }
 
+/* Swaps blocks of bytes of a and b: what is in the high half of a with the low half of b, a half
+   being `shift` bits wide. */
+static inline void exchange(uint64_t *a, uint64_t *b, unsigned shift, uint64_t low)
+{
+    const uint64_t t = (*a >> shift ^ *b) & low;
+    *a ^= t << shift;
+    *b ^= t;
+}
+
+/* 8 x 8 bytes, by halves, quarters and eighths; byte 0 of a word is its lowest. */
+static inline void transpose_8x8(uint64_t v[8])
+{
+    for (size_t i = 0; i < 4; i++)
+        exchange(&v[i], &v[i + 4], 32, UINT64_C(0x00000000ffffffff));
+    for (size_t i = 0; i < 8; i += 4)
+        for (size_t j = i; j < i + 2; j++)
+            exchange(&v[j], &v[j + 2], 16, UINT64_C(0x0000ffff0000ffff));
+    for (size_t i = 0; i < 8; i += 2)
+        exchange(&v[i], &v[i + 1], 8, UINT64_C(0x00ff00ff00ff00ff));
+}
+
+/* By blocks of rows whose share of a few columns stays in the first-level cache. */
+static void transpose(uint8_t *restrict columns, size_t stride, const uint8_t *const *rows,
+                      size_t n_rows, size_t width)
+{
+    enum { ROWS = 64 };
+    const size_t whole_rows = n_rows / 8 * 8, whole_width = width / 8 * 8;
+    for (size_t i0 = 0; i0 < whole_rows; i0 += ROWS) {
+        const size_t i1 = i0 + ROWS < whole_rows ? i0 + ROWS : whole_rows;
+        for (size_t j = 0; j < whole_width; j += 8)
+            for (size_t i = i0; i < i1; i += 8) {
+                uint64_t v[8];
+                for (size_t k = 0; k < 8; k++)
+                    memcpy(&v[k], rows[i + k] + j, 8);
+                transpose_8x8(v);
+                for (size_t k = 0; k < 8; k++)
+                    memcpy(columns + (j + k) * stride + i, &v[k], 8);
+            }
+    }
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t j = i < whole_rows ? whole_width : 0; j < width; j++)
+            columns[j * stride + i] = rows[i][j];
+}
+
+static void swap_nibbles(uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = byte_swap_nibbles(bytes[i]);
+}
+
 /* Four histograms in turn: equal neighbours do not wait for each other's sum. */
 static void histogram(uint32_t *restrict counts, const uint8_t *restrict bytes, size_t n)
 {
@@ -264,5 +314,7 @@ const struct byte_columns_kernels SIMD_NAME(byte_columns_kernels) = {
     .min_max = min_max,
     .count_at_most = count_at_most,
     .partition = partition,
+    .transpose = transpose,
+    .swap_nibbles = swap_nibbles,
     .histogram = histogram,
 };
