@@ -44,7 +44,7 @@ struct tree_split {
 enum {
     TREE_BINS = 256,
     TREE_COUNTED_AT_ONCE = 4, /* features */
-    TREE_SORT_ROWS = 64       /* nodes of up to so many rows are sorted, larger ones are counted */
+    TREE_SORT_ROWS = 192       /* nodes of up to so many rows are sorted, larger ones are counted */
 };
 
 struct tree_builder {
@@ -89,6 +89,12 @@ struct tree_builder {
     uint8_t *low, *high;                  /* n_lanes each */
     uint16_t (*keys)[BYTE_COLUMNS_LANES]; /* TREE_SORT_ROWS */
 };
+
+/* Are b->columns in order for the node at work? */
+static inline bool tree_reads_columns(const struct tree_builder *b)
+{
+    return b->columns && b->task->end - b->task->begin > TREE_SORT_ROWS;
+}
 
 /* Fills b->best for the node at work; b->task, the segments and the totals are set. Features that
    do vary are told apart from the others in b->active above the task's own list; their number is

@@ -271,7 +271,7 @@ static enum status make_leaf(struct tree *tree, const struct tree_builder *b, st
 static void find_left(struct tree_builder *b)
 {
     const size_t n = b->task->end - b->task->begin, feature = b->best.feature;
-    const bool in_columns = b->columns && n > TREE_SORT_ROWS;
+    const bool in_columns = tree_reads_columns(b);
     const uint8_t *column =
         in_columns ? b->columns + feature * b->n_samples + b->task->begin : NULL;
     const size_t offset = feature * b->feature_stride;

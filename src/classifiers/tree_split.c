@@ -241,7 +241,7 @@ static void try_counted(struct tree_builder *b, const uint32_t *features, size_t
         const size_t n =
             n_features - first < TREE_COUNTED_AT_ONCE ? n_features - first : TREE_COUNTED_AT_ONCE;
         memset(b->histogram, 0, TREE_COUNTED_AT_ONCE * n_counts * sizeof *b->histogram);
-        if (b->columns)
+        if (tree_reads_columns(b))
             count_columns(b, features + first, n);
         else
             count_gathered(b, features + first, n);
