@@ -44,7 +44,7 @@ struct tree_split {
 enum {
     TREE_BINS = 256,
     TREE_COUNTED_AT_ONCE = 4, /* features */
-    TREE_SORT_ROWS = 192       /* nodes of up to so many rows are sorted, larger ones are counted */
+    TREE_SORT_ROWS = 192      /* nodes of up to so many rows are sorted, larger ones are counted */
 };
 
 struct tree_builder {
