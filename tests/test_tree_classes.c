@@ -120,3 +120,67 @@ Test(tree_classes, all_instruction_sets_agree, .timeout = 60)
                 cr_assert_eq(memcmp(labels, expected, 600), 0, "case %zu level %d", i, level);
         }
 }
+
+static uint32_t congruential(uint32_t *state)
+{
+    *state = (*state * 1103515245u + 12345u) % (1u << 31);
+    return *state >> 16 & 255;
+}
+
+/*
+ * Predictions of scikit-learn 1.2.1, DecisionTreeClassifier(criterion, max_depth,
+ * min_samples_leaf=5), on the same bytes, standardised. They are the same for random_state 0 to 39,
+ * so no tie decides them.
+ */
+Test(tree_classes, predictions_of_scikit_learn, .timeout = 20)
+{
+    enum { ROWS = 360, TRAIN = 260, FEATURES = 6 };
+    static const struct {
+        const char *criterion, *max_depth, *predictions;
+        double n_nodes;
+    } golden[] = {
+        {"criterion=0", "max_depth=4",
+         "02112000002020121002020202000022000100001001200001"
+         "10200220002000200000200100000202110100001200200020",
+         25},
+        {"criterion=0", "max_depth=5",
+         "22112220002222121122222212021021220102221001201111"
+         "12212220202200201001212100220212110100011201121220",
+         37},
+        {"criterion=1", "max_depth=4",
+         "22112222002222021022222202020022220022221001220001"
+         "12202221202200220020202102220202110100201200220220",
+         25},
+        {"criterion=1", "max_depth=5",
+         "02112000000020021102002012021002100001221001001111"
+         "10210221002000001001212100020212110100011201001000",
+         37},
+    };
+    uint32_t state = 12345;
+    static uint8_t all[ROWS * FEATURES], classes[ROWS];
+    for (size_t i = 0; i < ROWS; i++) {
+        uint8_t *row = all + i * FEATURES;
+        for (size_t j = 0; j < FEATURES; j++)
+            row[j] = (uint8_t)congruential(&state);
+        classes[i] = (uint8_t)((row[0] / 64 + (row[1] > 100) + (row[2] * row[3] > 9000)) % 3);
+        if (congruential(&state) < 40)
+            classes[i] = (uint8_t)(congruential(&state) % 3);
+    }
+    memcpy(train.bytes, all, TRAIN * FEATURES);
+    memcpy(train.y, classes, TRAIN);
+    made_finish(&train, TRAIN, FEATURES, 3);
+    memcpy(test.bytes, all + TRAIN * FEATURES, (ROWS - TRAIN) * FEATURES);
+    made_finish(&test, ROWS - TRAIN, FEATURES, 3);
+    for (size_t g = 0; g < sizeof golden / sizeof *golden; g++) {
+        const struct classifier_class *class = classifier_find(names[0]);
+        const char *const settings[] = {golden[g].criterion, golden[g].max_depth,
+                                        "min_samples_leaf=5", NULL};
+        struct fit_report report;
+        void *model = made_fit(class, &train, settings, 1, &report);
+        made_predict(class, model, &test.x, settings, 1, labels);
+        cr_assert_eq(measure(&report, "n_nodes"), golden[g].n_nodes);
+        for (size_t i = 0; i < ROWS - TRAIN; i++)
+            cr_assert_eq(labels[i] + '0', golden[g].predictions[i], "%zu: row %zu", g, i);
+        class->destroy(model);
+    }
+}
