@@ -100,9 +100,9 @@ static uint8_t naive(const struct data *train, const uint8_t *query, const doubl
                     class_mean += (train->bytes[i * n_features + j] - mean) / scale / n_class;
             for (size_t i = 0; i < n; i++)
                 if (train->labels[i] == c)
-                    variance += pow((train->bytes[i * n_features + j] - mean) / scale - class_mean,
-                                    2) /
-                                n_class;
+                    variance +=
+                        pow((train->bytes[i * n_features + j] - mean) / scale - class_mean, 2) /
+                        n_class;
             variance += 1e-9;
             sum -= 0.5 * log(2 * M_PI * variance) +
                    pow((query[j] - mean) / scale - class_mean, 2) / (2 * variance);
@@ -135,8 +135,8 @@ Test(gaussian_nb, equals_the_definition, .timeout = 20)
             cr_assert_eq(run(&train, &test, priors, with_priors ? 5 : 0, 1, labels), STATUS_OK);
             size_t n_wrong = 0;
             for (size_t i = 0; i < test.n_rows; i++)
-                n_wrong += labels[i] != naive(&train, test.bytes + i * n_features,
-                                              with_priors ? priors : NULL);
+                n_wrong += labels[i] !=
+                           naive(&train, test.bytes + i * n_features, with_priors ? priors : NULL);
             cr_assert_eq(n_wrong, 0);
         }
 }

@@ -34,10 +34,8 @@ static void problem_finish(struct problem *p)
 {
     p->scaling = malloc(sizeof *p->scaling);
     cr_assert_eq(scaling_create(p->scaling, p->train, p->n_rows, p->n_features, NULL), STATUS_OK);
-    struct features_source source = {.bytes = p->train,
-                                     .n_rows = p->n_rows,
-                                     .n_features = p->n_features,
-                                     .scaling = p->scaling};
+    struct features_source source = {
+        .bytes = p->train, .n_rows = p->n_rows, .n_features = p->n_features, .scaling = p->scaling};
     cr_assert_eq(features_create(&p->x, &source, NULL), STATUS_OK);
     source.bytes = p->test;
     source.n_rows = p->n_queries;
@@ -185,7 +183,8 @@ Test(k_neighbors, search_equals_brute_force, .timeout = 60)
     for (size_t f = 0; f < sizeof features / sizeof *features; f++)
         for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
             const size_t n = sizes[s];
-            struct problem p = random_problem(n, 7, features[f], 256, (uint32_t)(s % 4), 10 * f + s);
+            struct problem p =
+                random_problem(n, 7, features[f], 256, (uint32_t)(s % 4), 10 * f + s);
             check_on_all_levels(&p, 1);
             check_on_all_levels(&p, n < 5 ? n : 5);
             check_on_all_levels(&p, n);
@@ -243,6 +242,29 @@ Test(k_neighbors, rare_features_lose_no_neighbour, .timeout = 60)
             p.test[q * 40 + j] = q % 6 == j ? (uint8_t)(255 - q) : 0;
     for (size_t i = 0; i < 3000; i++)
         p.train[i * 40 + 6] = 50; /* constant in training only */
+    problem_release_features(&p);
+    problem_finish(&p);
+    check_on_all_levels(&p, 5);
+    problem_destroy(&p);
+}
+
+/*
+ * Two opposite patterns of 0 and 255, with a few pixels of each row off by one: all weights are
+ * alike, so the bounds are as close as they get, and the neighbours of a query differ by less than
+ * float32 resolves in its sums.
+ */
+Test(k_neighbors, close_neighbours_of_large_norm, .timeout = 60)
+{
+    enum { N = 200, QUERIES = 30, FEATURES = 800 };
+    struct problem p = random_problem(N, QUERIES, FEATURES, 256, 0, 9);
+    struct rng rng = rng_create(10, 0);
+    for (size_t i = 0; i < N + QUERIES; i++) {
+        uint8_t *row = i < N ? p.train + i * FEATURES : p.test + (i - N) * FEATURES;
+        for (size_t j = 0; j < FEATURES; j++)
+            row[j] = (j * j / 7 + i) % 2 ? 255 : 0;
+        for (size_t flip = rng_below(&rng, 40); flip > 0; flip--)
+            row[rng_below(&rng, FEATURES)] ^= 1;
+    }
     problem_release_features(&p);
     problem_finish(&p);
     check_on_all_levels(&p, 5);
@@ -314,8 +336,7 @@ Test(k_neighbors, equals_scikit_learn, .timeout = 20)
     struct problem p = golden_problem();
     uint8_t labels[40];
     for (size_t g = 0; g < sizeof golden / sizeof *golden; g++) {
-        const struct parameters s =
-            settings(golden[g].n_neighbors, golden[g].weights, golden[g].p);
+        const struct parameters s = settings(golden[g].n_neighbors, golden[g].weights, golden[g].p);
         cr_assert_eq(run(&p, &s, &s, 1, labels, NULL), STATUS_OK);
         for (size_t i = 0; i < 40; i++)
             cr_assert_eq(labels[i], golden[g].labels[i] - '0', "row %zu of setting %zu", i, g);
@@ -393,20 +414,20 @@ Test(k_neighbors, votes_and_ties, .timeout = 10)
     problem_destroy(&p);
 }
 
-/* The vote of the only row at distance 0 beats any number of rows nearby; weights matter. */
+/* The rows at distance 0 vote alone, one vote each, however many are nearby; weights matter. */
 Test(k_neighbors, distance_weights, .timeout = 10)
 {
-    static const uint8_t bytes[5] = {100, 101, 101, 101, 200}, queries[2] = {100, 200};
-    static const uint8_t labels_of_rows[5] = {2, 1, 1, 1, 0};
-    struct problem p = problem_allocate(5, 2, 1);
+    static const uint8_t bytes[7] = {100, 100, 100, 101, 101, 101, 200}, queries[2] = {100, 200};
+    static const uint8_t labels_of_rows[7] = {2, 2, 1, 1, 1, 1, 0};
+    struct problem p = problem_allocate(7, 2, 1);
     uint8_t labels[2];
-    memcpy(p.train, bytes, 5);
-    memcpy(p.labels, labels_of_rows, 5);
+    memcpy(p.train, bytes, 7);
+    memcpy(p.labels, labels_of_rows, 7);
     memcpy(p.test, queries, 2);
     problem_finish(&p);
     for (int power = 1; power <= 2; power++) {
-        const struct parameters weighted = settings(5, DISTANCE, power);
-        const struct parameters uniform = settings(5, UNIFORM, power);
+        const struct parameters weighted = settings(7, DISTANCE, power);
+        const struct parameters uniform = settings(7, UNIFORM, power);
         cr_assert_eq(run(&p, &weighted, &weighted, 1, labels, NULL), STATUS_OK);
         cr_assert_eq(labels[0], 2);
         cr_assert_eq(labels[1], 0);

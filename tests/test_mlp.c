@@ -62,7 +62,8 @@ static size_t product_errors(const struct mlp_kernels *kernels, size_t m, size_t
 
 Test(mlp, products_equal_naive_twins, .timeout = 30)
 {
-    static const size_t rows[] = {1, 5, 6, 7, 13}, columns[] = {16, 48, 64, 112}, depths[] = {1, 9, 40};
+    static const size_t rows[] = {1, 5, 6, 7, 13}, columns[] = {16, 48, 64, 112},
+                        depths[] = {1, 9, 40};
     for (int level = SIMD_PORTABLE; level <= (int)simd_level(); level++) {
         const struct mlp_kernels *kernels = SIMD_SELECT_LEVEL((enum simd_level)level, mlp_kernels);
         for (size_t i = 0; i < 5; i++)
