@@ -1,35 +1,13 @@
 #include "report_folder.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-void folder_create(char path[static FOLDER_PATH_BYTES])
-{
-    strcpy(path, "/tmp/fmbench-report-XXXXXX");
-    cr_assert_not_null(mkdtemp(path));
-}
-
-void folder_remove(const char *path)
-{
-    char file[FOLDER_PATH_BYTES + 300];
-    DIR *folder = opendir(path);
-    cr_assert_not_null(folder);
-    for (struct dirent *entry; (entry = readdir(folder));) {
-        snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-        if (entry->d_name[0] != '.')
-            unlink(file);
-    }
-    closedir(folder);
-    cr_assert_eq(rmdir(path), 0);
-}
 
 void folder_append(const char *folder, const char *file, const char *text)
 {
-    char path[FOLDER_PATH_BYTES + 100];
+    char path[FOLDER_BYTES + 100];
     snprintf(path, sizeof path, "%s/%s", folder, file);
     FILE *out = fopen(path, "a");
     cr_assert_not_null(out);

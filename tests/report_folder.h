@@ -3,12 +3,7 @@
 #define FMBENCH_TESTS_REPORT_FOLDER_H
 
 #include "report/record.h"
-
-enum { FOLDER_PATH_BYTES = 64 };
-
-/* A new folder under /tmp; the test removes it with folder_remove. */
-void folder_create(char path[static FOLDER_PATH_BYTES]);
-void folder_remove(const char *path);
+#include "test_folder.h"
 
 /* Appends text to the file of this name in the folder. */
 void folder_append(const char *folder, const char *file, const char *text);

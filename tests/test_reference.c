@@ -28,7 +28,7 @@ static double find(const struct reference *reference, const char *name, const ch
 
 static enum status read_text(struct reference *reference, const char *text, struct error *error)
 {
-    char folder[FOLDER_PATH_BYTES], path[FOLDER_PATH_BYTES + 8];
+    char folder[FOLDER_BYTES], path[FOLDER_BYTES + 8];
     folder_create(folder);
     folder_append(folder, "r", text);
     snprintf(path, sizeof path, "%s/r", folder);

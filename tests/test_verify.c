@@ -13,7 +13,7 @@ static const char REFERENCE[] =
 static enum status verify(const char *folder, char **text, struct verify_counts *counts,
                           struct error *error)
 {
-    char path[FOLDER_PATH_BYTES + 32];
+    char path[FOLDER_BYTES + 32];
     size_t length;
     snprintf(path, sizeof path, "%s/reference.jsonl", folder);
     const struct results_request request = {.directory = folder};
@@ -44,7 +44,7 @@ static void add_unfinished(const char *folder, const char *parameter, enum recor
 
 Test(verify, counts_and_lists_the_rows, .timeout = 10)
 {
-    char folder[FOLDER_PATH_BYTES], *text;
+    char folder[FOLDER_BYTES], *text;
     struct error error = {0};
     struct verify_counts counts;
     folder_create(folder);
@@ -84,7 +84,7 @@ Test(verify, needs_a_row_that_was_compared, .timeout = 10)
 /* A reference for 60,000 rows says nothing about a run on 6,000. */
 Test(verify, compares_only_equal_n_train, .timeout = 10)
 {
-    char folder[FOLDER_PATH_BYTES], *text;
+    char folder[FOLDER_BYTES], *text;
     struct error error = {0};
     struct verify_counts counts;
     struct record record;
@@ -102,7 +102,7 @@ Test(verify, compares_only_equal_n_train, .timeout = 10)
 
 Test(verify, errors_come_through, .timeout = 10)
 {
-    char folder[FOLDER_PATH_BYTES], *text;
+    char folder[FOLDER_BYTES], *text;
     struct error error = {0};
     struct verify_counts counts;
     folder_create(folder);

@@ -81,7 +81,7 @@ static enum status fit_with(struct model *m, const struct training_set *set,
                             struct error *error)
 {
     struct tree_data data;
-    enum status status = tree_data_create(&data, set, error);
+    enum status status = tree_data_create(&data, set, false, error);
     if (status)
         return status;
     status = tree_grow(&m->tree, &data, &m->options, NULL, execution->rng_key, error);

@@ -1,7 +1,8 @@
 /*
  * GaussianNB: naive Bayes with one normal distribution for each class and feature.
  *
- *   predict argmax over c of  log prior_c - sum_j [ log(2 pi v_cj) / 2 + (x_j - m_cj)^2 / (2 v_cj) ]
+ *   predict argmax over c of  log prior_c - sum_j [ log(2 pi v_cj) / 2 + (x_j - m_cj)^2 / (2 v_cj)
+ * ]
  *
  * m_cj and v_cj are the mean and the population variance of the standardised feature j in class c;
  * 1e-9 times the largest variance of a feature over all rows (which is 1, as features are
@@ -40,10 +41,10 @@ static const struct parameter_spec parameters[] = {
 struct gaussian_nb {
     struct parameter_value priors;
     size_t n_classes, n_columns;
-    uint32_t *columns;  /* n_columns: the features that vary in training, owned */
-    double *mean;       /* n_classes x n_columns, in bytes, owned */
-    double *precision;  /* n_classes x n_columns, 1 / (2 variance), owned */
-    double *constant;   /* n_classes, log prior and log of the normalisers, owned */
+    uint32_t *columns; /* n_columns: the features that vary in training, owned */
+    double *mean;      /* n_classes x n_columns, in bytes, owned */
+    double *precision; /* n_classes x n_columns, 1 / (2 variance), owned */
+    double *constant;  /* n_classes, log prior and log of the normalisers, owned */
 };
 
 /* Rows sorted by class, and the sums of the class that is being read. */
@@ -145,8 +146,8 @@ static void finish_class(struct gaussian_nb *nb, const struct statistics *s,
     const size_t n = s->first[c + 1] - s->first[c], n_features = scaling->n_features;
     const uint64_t *value = s->sums + c * 2 * n_features, *square = value + n_features;
     double *mean = nb->mean + c * nb->n_columns, *precision = nb->precision + c * nb->n_columns;
-    const double prior = nb->priors.is_none ? (double)n / (double)s->first[nb->n_classes]
-                                            : nb->priors.numbers[c];
+    const double prior =
+        nb->priors.is_none ? (double)n / (double)s->first[nb->n_classes] : nb->priors.numbers[c];
     nb->constant[c] = n ? log(prior) : -INFINITY;
     for (size_t k = 0; k < nb->n_columns; k++) {
         const size_t j = nb->columns[k];
@@ -154,8 +155,7 @@ static void finish_class(struct gaussian_nb *nb, const struct statistics *s,
             (unsigned __int128)square[j] * n - (unsigned __int128)value[j] * value[j];
         const double scale = scaling->scale[j];
         const double size = n ? (double)n : 1.0;
-        const double variance =
-            (double)spread / (size * size) + variance_smoothing * scale * scale;
+        const double variance = (double)spread / (size * size) + variance_smoothing * scale * scale;
         mean[k] = (double)value[j] / size;
         precision[k] = 0.5 / variance;
         /* The scale turns the variance into that of the standardised feature; it is the same for
@@ -191,14 +191,15 @@ static enum status fit(void *model, const struct training_set *set,
     const size_t n_classes = set->n_classes;
     (void)report;
     if (!nb->priors.is_none && nb->priors.n_numbers != n_classes)
-        return error_set(error, STATUS_USAGE, "priors: %zu values for %zu classes; give one a class",
+        return error_set(error, STATUS_USAGE,
+                         "priors: %zu values for %zu classes; give one a class",
                          nb->priors.n_numbers, n_classes);
     const enum status status = allocate_fit(nb, &s, set, error);
     if (status)
         return status;
     nb->n_classes = n_classes;
     sort_rows_by_class(&s, set);
-#pragma omp parallel for schedule(dynamic) num_threads(execution->n_threads) default(none)        \
+#pragma omp parallel for schedule(dynamic) num_threads(execution->n_threads) default(none)         \
     shared(s, set, n_classes, kernels)
     for (size_t c = 0; c < n_classes; c++)
         sum_class(&s, set->x, c, kernels);
@@ -253,8 +254,9 @@ static enum status predict(void *model, const struct parameters *readout, const 
     (void)readout;
     double *work = memory_array(n_threads * stride, sizeof *work);
     if (!work)
-        return error_memory(error, "GaussianNB's blocks of rows", n_threads * stride * sizeof *work);
-#pragma omp parallel for schedule(static, 1) num_threads((int)n_threads) default(none)            \
+        return error_memory(error, "GaussianNB's blocks of rows",
+                            n_threads * stride * sizeof *work);
+#pragma omp parallel for schedule(static, 1) num_threads((int)n_threads) default(none)             \
     shared(nb, x, kernels, work, labels, n_blocks, stride, block_values)
     for (size_t b = 0; b < n_blocks; b++) {
         const size_t first = b * GAUSSIAN_BLOCK_ROWS, left = x->n_rows - first;

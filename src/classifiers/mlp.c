@@ -8,8 +8,8 @@
  * in the form of the end of its section 2: the corrections of the bias are in the step,
  * learning_rate_init sqrt(1 - beta_2^t) / (1 - beta_1^t)), one step a batch; the last batch of an
  * epoch may be smaller. The rows are shuffled anew for every epoch.
- * Stopping: the loss of an epoch is the mean over its rows of the objective as each batch met it. The
- * fit stops when that failed to improve on the best so far by tol in MORE THAN n_iter_no_change
+ * Stopping: the loss of an epoch is the mean over its rows of the objective as each batch met it.
+ * The fit stops when that failed to improve on the best so far by tol in MORE THAN n_iter_no_change
  * epochs running, or after max_iter epochs (converged = 0). A tie between classes goes to the
  * smallest.
  *
@@ -133,11 +133,11 @@ struct mlp {
 struct training {
     const struct training_set *set;
     struct mlp_workspace workspace;
-    uint8_t *packed;      /* n_rows x n_columns, owned; NULL when all features vary */
-    const uint8_t *bytes; /* packed, or the bytes of the set */
-    uint32_t *order;      /* n_rows: rows of this epoch */
-    uint8_t *labels;      /* of the batch */
-    float *m, *v;         /* Adam's moments, as the parameters */
+    uint8_t *packed;                   /* n_rows x n_columns, owned; NULL when all features vary */
+    const uint8_t *bytes;              /* packed, or the bytes of the set */
+    uint32_t *order;                   /* n_rows: rows of this epoch */
+    uint8_t *labels;                   /* of the batch */
+    float *m, *v;                      /* Adam's moments, as the parameters */
     double beta_1_power, beta_2_power; /* beta^t */
     double squared_weights;
 };
@@ -269,13 +269,12 @@ static void update(struct mlp *mlp, struct training *t, size_t n_rows)
     const struct mlp_network *network = &mlp->network;
     t->beta_1_power *= parameter_number(p, BETA_1);
     t->beta_2_power *= parameter_number(p, BETA_2);
-    struct mlp_adam adam = {
-        .beta_1 = (float)parameter_number(p, BETA_1),
-        .beta_2 = (float)parameter_number(p, BETA_2),
-        .epsilon = (float)parameter_number(p, EPSILON),
-        .step = (float)(parameter_number(p, LEARNING_RATE_INIT) * sqrt(1.0 - t->beta_2_power) /
-                        (1.0 - t->beta_1_power)),
-        .gradient_scale = (float)(1.0 / (double)n_rows)};
+    struct mlp_adam adam = {.beta_1 = (float)parameter_number(p, BETA_1),
+                            .beta_2 = (float)parameter_number(p, BETA_2),
+                            .epsilon = (float)parameter_number(p, EPSILON),
+                            .step = (float)(parameter_number(p, LEARNING_RATE_INIT) *
+                                            sqrt(1.0 - t->beta_2_power) / (1.0 - t->beta_1_power)),
+                            .gradient_scale = (float)(1.0 / (double)n_rows)};
     t->squared_weights = 0.0;
     for (size_t l = 0; l < network->n_layers; l++) {
         const struct mlp_layer *layer = &network->layers[l];
@@ -359,8 +358,8 @@ static enum status fit(void *model, const struct training_set *set,
     if (status == STATUS_OK)
         status = create_network(mlp, set, execution, error);
     if (status == STATUS_OK)
-        status = training_create(&t, mlp, set, asked < set->x->n_rows ? asked : set->x->n_rows,
-                                 error);
+        status =
+            training_create(&t, mlp, set, asked < set->x->n_rows ? asked : set->x->n_rows, error);
     if (status)
         return status;
     status = train(mlp, &t, rng_derive(execution->rng_key, KEY_SHUFFLE), report, error);
@@ -405,7 +404,7 @@ static enum status predict(void *model, const struct parameters *readout, const 
     }
     if (status)
         goto cleanup;
-#pragma omp parallel for schedule(static) num_threads(n_threads) default(none)                    \
+#pragma omp parallel for schedule(static) num_threads(n_threads) default(none)                     \
     shared(mlp, workspaces, packed, x, labels, n_rows)
     for (size_t first = 0; first < n_rows; first += PREDICT_ROWS) {
         const size_t thread = (size_t)omp_get_thread_num();

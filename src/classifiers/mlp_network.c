@@ -101,8 +101,7 @@ enum status mlp_workspace_create(struct mlp_workspace *workspace, const struct m
     float *next = workspace->storage;
     for (size_t l = 0; l < n_values; l++) {
         workspace->values[l] = next;
-        workspace->strides[l] =
-            value_stride(l ? network->layers[l - 1].n_out : network->n_inputs);
+        workspace->strides[l] = value_stride(l ? network->layers[l - 1].n_out : network->n_inputs);
         next += max_rows * workspace->strides[l];
     }
     return STATUS_OK;
@@ -212,8 +211,8 @@ static void transpose_weights(const struct mlp_network *network, const struct ml
 }
 
 /* value = delta x the derivative of the activation, which its value tells. */
-static void differentiate(enum mlp_activation activation, const float *delta,
-                          float *restrict value, size_t n)
+static void differentiate(enum mlp_activation activation, const float *delta, float *restrict value,
+                          size_t n)
 {
     switch (activation) {
     case MLP_IDENTITY:

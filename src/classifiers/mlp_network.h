@@ -46,20 +46,21 @@ void mlp_network_destroy(struct mlp_network *network); /* takes a zeroed struct 
 
 /*
  * Weights and intercepts uniform in +-sqrt(6 / (fan_in + fan_out)), 2 instead of 6 for logistic
- * (Glorot and Bengio 2010). first_fan_in is that of the first layer, which may count inputs that were
- * dropped.
+ * (Glorot and Bengio 2010). first_fan_in is that of the first layer, which may count inputs that
+ * were dropped.
  */
 void mlp_network_initialise(struct mlp_network *network, size_t first_fan_in, uint64_t rng_key);
 
 /* What one thread needs to pass up to max_rows rows through a network. */
 struct mlp_workspace {
     size_t max_rows;
-    float **values;    /* n_layers + 1: inputs, then each layer's output; max_rows x stride[l] */
-    size_t *strides;   /* n_layers + 1 */
-    float *storage;    /* owned, of all values */
-    float *transposed; /* the weights of a layer, transposed; this and the rest only with gradient */
-    float *delta;      /* of a layer's input before its activation: max_rows x largest n_padded */
-    float *gradient;   /* as the parameters */
+    float **values;  /* n_layers + 1: inputs, then each layer's output; max_rows x stride[l] */
+    size_t *strides; /* n_layers + 1 */
+    float *storage;  /* owned, of all values */
+    float
+        *transposed; /* the weights of a layer, transposed; this and the rest only with gradient */
+    float *delta;    /* of a layer's input before its activation: max_rows x largest n_padded */
+    float *gradient; /* as the parameters */
 };
 
 enum status mlp_workspace_create(struct mlp_workspace *workspace, const struct mlp_network *network,

@@ -50,8 +50,8 @@ static enum status sort_features(struct neighbors_index *index, const struct fea
         return status;
     find_varying(x, varies);
     for (size_t j = 0; j < x->n_features; j++) {
-        sorted[j] = (struct weighted_feature){varies[j] ? 1.0 / x->scaling->scale[j] : 0.0,
-                                              (uint32_t)j};
+        sorted[j] =
+            (struct weighted_feature){varies[j] ? 1.0 / x->scaling->scale[j] : 0.0, (uint32_t)j};
         index->n_varying += varies[j] != 0;
     }
     qsort(sorted, x->n_features, sizeof *sorted, by_falling_weight);
@@ -107,15 +107,14 @@ static void fill_panels(struct neighbors_index *index, const struct features *x)
  * With a the row, b the query, b' = b - 128 and w one weight a group,
  *     sum w (a - b)^2 = [sum w (a^2 - 256 a)] - 2 sum w a b' + sum w b^2.
  * The bracket is the term of the row. Float32 evaluates bracket - 2 sum w a b' with an error below
- * 2^-24 times (2 n_groups + 4) times the sum of the terms' magnitudes, |a b'| <= 128 a: two roundings
- * a group, and a few at the end. The term is lowered by that, so the bound holds.
+ * 2^-24 times (2 n_groups + 4) times the sum of the terms' magnitudes, |a b'| <= 128 a: two
+ * roundings a group, and a few at the end. The term is lowered by that, so the bound holds.
  */
 static void fill_row_terms(struct neighbors_index *index)
 {
     const double unit_error = (2.0 * (double)index->n_groups + 8.0) * 0x1p-24;
     for (size_t i = 0; i < index->n_panels * DISTANCE_PANEL_ROWS; i++) {
-        const uint8_t *row = index->panels +
-                             i / DISTANCE_PANEL_ROWS * index->n_units * UNIT_BYTES +
+        const uint8_t *row = index->panels + i / DISTANCE_PANEL_ROWS * index->n_units * UNIT_BYTES +
                              i % DISTANCE_PANEL_ROWS * DISTANCE_UNIT;
         double term = 0.0, magnitude = 0.0;
         size_t unit = 0;

@@ -1,14 +1,14 @@
 /*
  * Exact nearest neighbours of byte vectors under the weighted Minkowski distance, p = 1 or 2:
- * sum over features of w |a - b|, or the root of the sum of w^2 (a - b)^2, with w = 1 / scale, which
- * is the distance between standardised rows.
+ * sum over features of w |a - b|, or the root of the sum of w^2 (a - b)^2, with w = 1 / scale,
+ * which is the distance between standardised rows.
  *
- * Method: a bound from below for every pair of query and row, in integers (numerics/distance_simd.h),
- * and the distance itself, in double, for the few rows whose bound does not exceed the k-th smallest
- * distance so far. Features are sorted by weight, and groups of them share the least of their
- * weights in the bound; nothing else is lost, so no neighbour is ever missed.
- * Ties in distance go to the smaller row index. A feature that is constant in training adds the same
- * to all distances from one query; it is counted in the distances, not in the search.
+ * Method: a bound from below for every pair of query and row, in integers
+ * (numerics/distance_simd.h), and the distance itself, in double, for the few rows whose bound does
+ * not exceed the k-th smallest distance so far. Features are sorted by weight, and groups of them
+ * share the least of their weights in the bound; nothing else is lost, so no neighbour is ever
+ * missed. Ties in distance go to the smaller row index. A feature that is constant in training adds
+ * the same to all distances from one query; it is counted in the distances, not in the search.
  */
 #ifndef FMBENCH_CLASSIFIERS_NEIGHBORS_INDEX_H
 #define FMBENCH_CLASSIFIERS_NEIGHBORS_INDEX_H
@@ -24,10 +24,10 @@ struct neighbors_index {
     size_t n_rows, n_features;
     size_t n_varying, n_units, n_groups, n_panels;
     const struct scaling *scaling; /* borrowed */
-    uint32_t *features;   /* n_features: the n_varying that vary, by falling weight; then the rest */
-    double *weights;      /* n_units x 8: w^p in that order, 0 for padding */
-    uint8_t *panels;      /* n_panels x n_units x 64, see distance_simd.h */
-    uint32_t *group_end;  /* n_groups */
+    uint32_t *features;  /* n_features: the n_varying that vary, by falling weight; then the rest */
+    double *weights;     /* n_units x 8: w^p in that order, 0 for padding */
+    uint8_t *panels;     /* n_panels x n_units x 64, see distance_simd.h */
+    uint32_t *group_end; /* n_groups */
     uint64_t *manhattan_weights; /* n_groups: w in units of 2^-22, rounded down; p = 1 only */
     float *euclidean_weights;    /* n_groups: w^2, rounded down; p = 2 only */
     float *row_terms;            /* n_panels x 8: see near_euclidean; p = 2 only */

@@ -9,11 +9,7 @@
 #include <string.h>
 
 /* A chunk of panels stays in the second-level cache while all queries of a block pass over it. */
-enum {
-    BLOCK_QUERIES = 128,
-    CHUNK_PANELS = 32,
-    UNIT_BYTES = DISTANCE_UNIT * DISTANCE_PANEL_ROWS
-};
+enum { BLOCK_QUERIES = 128, CHUNK_PANELS = 32, UNIT_BYTES = DISTANCE_UNIT * DISTANCE_PANEL_ROWS };
 
 /* Relative error of a distance in double, generously: it has n_features / 8 + 4 roundings. */
 static const double distance_error = 1e-11;
@@ -140,8 +136,7 @@ static void offer(struct block *b, size_t q, size_t row)
     const size_t k = b->result->k;
     double *distances = b->result->distances + (b->first + q) * k;
     uint32_t *rows = b->result->rows + (b->first + q) * k;
-    const uint8_t *bytes = index->panels +
-                           row / DISTANCE_PANEL_ROWS * index->n_units * UNIT_BYTES +
+    const uint8_t *bytes = index->panels + row / DISTANCE_PANEL_ROWS * index->n_units * UNIT_BYTES +
                            row % DISTANCE_PANEL_ROWS * DISTANCE_UNIT;
     const uint8_t *query = b->bytes + q * index->n_units * DISTANCE_UNIT;
     const double distance =
@@ -168,11 +163,11 @@ static void search_tile(struct block *b, size_t q0, size_t first_panel, size_t e
 {
     const struct neighbors_index *index = b->index;
     const size_t panel_bytes = index->n_units * UNIT_BYTES;
-    struct distance_tile tile = {
-        .queries = (index->p == 1 ? b->bytes : b->shifted) + q0 * index->n_units * DISTANCE_UNIT,
-        .n_units = index->n_units,
-        .n_groups = index->n_groups,
-        .group_end = index->group_end};
+    struct distance_tile tile = {.queries = (index->p == 1 ? b->bytes : b->shifted) +
+                                            q0 * index->n_units * DISTANCE_UNIT,
+                                 .n_units = index->n_units,
+                                 .n_groups = index->n_groups,
+                                 .group_end = index->group_end};
     uint32_t near[DISTANCE_TILE_QUERIES];
     for (size_t panel = first_panel; panel < end_panel; panel += DISTANCE_TILE_PANELS) {
         const size_t row0 = panel * DISTANCE_PANEL_ROWS, rows_left = index->n_rows - row0;
@@ -242,7 +237,7 @@ enum status neighbors_search(struct neighbors *neighbors, const struct neighbors
         allocate(neighbors, &work, (size_t)n_threads * 2 * block_bytes, error);
     if (status)
         return status;
-#pragma omp parallel for schedule(dynamic) num_threads(n_threads) default(none)                   \
+#pragma omp parallel for schedule(dynamic) num_threads(n_threads) default(none)                    \
     shared(neighbors, index, queries, kernels, work, block_bytes, n_queries)
     for (size_t first = 0; first < n_queries; first += BLOCK_QUERIES) {
         uint8_t *bytes = work + (size_t)omp_get_thread_num() * 2 * block_bytes;

@@ -131,7 +131,7 @@ static enum status fit(void *model, const struct training_set *set,
     struct model *m = model;
     struct tree_data data;
     m->options.max_features = (size_t)sqrt((double)set->x->n_features);
-    enum status status = tree_data_create(&data, set, error);
+    enum status status = tree_data_create(&data, set, true, error);
     if (status)
         return status;
 #pragma omp parallel for num_threads(execution->n_threads) schedule(dynamic) default(none)         \
@@ -261,7 +261,6 @@ const struct classifier_class random_forest_class = {
     .name = "RandomForestClassifier",
     .summary = "mean of trees grown on bootstrap samples",
     .parameters = parameters_table,
-    .train_views = VIEW_COLUMNS,
     .create = create,
     .fit = fit,
     .predict = predict,

@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "classifiers/classifier.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -66,12 +67,14 @@ struct tree_data {
     const uint8_t *y;         /* borrowed */
     size_t n_classes;
     uint32_t *by_class;    /* the row numbers, sorted by class and then by number; owned */
+    uint8_t *columns;      /* n_features x n_rows in the order of by_class, owned; or NULL */
     double *weighted_logs; /* f(w) for w below n_weighted_logs; owned */
     size_t n_weighted_logs;
 };
 
+/* with_columns pays where many trees are grown. */
 enum status tree_data_create(struct tree_data *data, const struct training_set *set,
-                             struct error *error);
+                             bool with_columns, struct error *error);
 void tree_data_destroy(struct tree_data *data); /* takes a zeroed struct */
 
 /*

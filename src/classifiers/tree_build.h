@@ -12,7 +12,7 @@
 
 /* A row of the training set in the node that it has come down to. */
 struct tree_sample {
-    uint32_t row;
+    uint32_t position; /* its row is by_class[position] */
     uint16_t weight;
     uint16_t label;
 };
@@ -43,7 +43,8 @@ struct tree_split {
 
 enum {
     TREE_BINS = 256,
-    TREE_SORT_ROWS = 64 /* nodes of up to so many rows are sorted, larger ones are counted */
+    TREE_COUNTED_AT_ONCE = 4, /* features */
+    TREE_SORT_ROWS = 192      /* nodes of up to so many rows are sorted, larger ones are counted */
 };
 
 struct tree_builder {
@@ -78,14 +79,22 @@ struct tree_builder {
     struct tree_split best;
 
     /* Class counts below each threshold; lanes are bins, or features. */
-    uint32_t *histogram; /* (MAX_CLASSES + 1) x lanes */
-    uint32_t *left;      /* as histogram */
+    uint32_t *histogram; /* TREE_COUNTED_AT_ONCE x n_classes x TREE_BINS */
+    uint32_t *left;      /* (n_classes + 1) x n_lanes; the last row counts rows */
     float *scores;       /* lanes */
     size_t n_lanes;
-    const uint8_t **rows;                 /* n_samples: for kernels that run over rows */
+    /* Byte of feature f in the i-th sample of the node: rows[i][f * feature_stride]. */
+    const uint8_t **rows; /* n_samples */
+    size_t feature_stride;
     uint8_t *low, *high;                  /* n_lanes each */
     uint16_t (*keys)[BYTE_COLUMNS_LANES]; /* TREE_SORT_ROWS */
 };
+
+/* Are b->columns in order for the node at work? */
+static inline bool tree_reads_columns(const struct tree_builder *b)
+{
+    return b->columns && b->task->end - b->task->begin > TREE_SORT_ROWS;
+}
 
 /* Fills b->best for the node at work; b->task, the segments and the totals are set. Features that
    do vary are told apart from the others in b->active above the task's own list; their number is

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { WEIGHTED_LOGS_MAX = 1 << 16, ROWS_LANES = 1024, MASK_BITS = 64 };
+enum { WEIGHTED_LOGS_MAX = 1 << 16, MASK_BITS = 64 };
 
 const char *const tree_criterion_names[] = {"gini", "entropy", NULL};
 const char *const tree_splitter_names[] = {"best", "random", NULL};
@@ -18,8 +18,28 @@ struct stack {
     size_t n, capacity;
 };
 
+static enum status fill_data_columns(struct tree_data *data, struct error *error)
+{
+    const struct features *x = data->x;
+    const uint8_t **rows = NULL;
+    const struct memory_request requests[] = {
+        {(void **)&rows, x->n_rows, sizeof *rows},
+        {(void **)&data->columns, x->n_rows * x->n_features, 1},
+    };
+    const enum status status =
+        memory_arrays(requests, sizeof requests / sizeof *requests, "columns of bytes", error);
+    if (status)
+        return status;
+    for (size_t i = 0; i < x->n_rows; i++)
+        rows[i] = x->bytes + data->by_class[i] * x->n_features;
+    SIMD_SELECT(byte_columns_kernels)
+        ->transpose(data->columns, x->n_rows, rows, x->n_rows, x->n_features);
+    memory_free(rows);
+    return STATUS_OK;
+}
+
 enum status tree_data_create(struct tree_data *data, const struct training_set *set,
-                             struct error *error)
+                             bool with_columns, struct error *error)
 {
     const size_t n_rows = set->x->n_rows;
     size_t next[MAX_CLASSES + 1] = {0};
@@ -33,7 +53,7 @@ enum status tree_data_create(struct tree_data *data, const struct training_set *
         {(void **)&data->by_class, n_rows, sizeof *data->by_class},
         {(void **)&data->weighted_logs, data->n_weighted_logs, sizeof *data->weighted_logs},
     };
-    const enum status status =
+    enum status status =
         memory_arrays(requests, sizeof requests / sizeof *requests, "the rows by class", error);
     if (status)
         return status;
@@ -46,13 +66,18 @@ enum status tree_data_create(struct tree_data *data, const struct training_set *
     data->weighted_logs[0] = 0;
     for (size_t w = 1; w < data->n_weighted_logs; w++)
         data->weighted_logs[w] = (double)w * log2((double)w);
-    return STATUS_OK;
+    if (with_columns)
+        status = fill_data_columns(data, error);
+    if (status)
+        tree_data_destroy(data);
+    return status;
 }
 
 void tree_data_destroy(struct tree_data *data)
 {
     memory_free(data->by_class);
     memory_free(data->weighted_logs);
+    memory_free(data->columns);
     *data = (struct tree_data){.n_classes = 0};
 }
 
@@ -112,7 +137,8 @@ static enum status builder_allocate(struct tree_builder *b, struct error *error)
         {(void **)&b->drawn, n_features, sizeof *b->drawn},
         {(void **)&b->active, b->active_capacity, sizeof *b->active},
         {(void **)&b->varies, n_features, 1},
-        {(void **)&b->histogram, n_counts, sizeof *b->histogram},
+        {(void **)&b->histogram, TREE_COUNTED_AT_ONCE * b->data->n_classes * TREE_BINS,
+         sizeof *b->histogram},
         {(void **)&b->left, n_counts, sizeof *b->left},
         {(void **)&b->scores, b->n_lanes, sizeof *b->scores},
         {(void **)&b->rows, n, sizeof *b->rows},
@@ -134,21 +160,13 @@ static enum status builder_allocate(struct tree_builder *b, struct error *error)
     return STATUS_OK;
 }
 
-/* The transposed bytes of the samples, by blocks that stay in the first-level cache. */
 static void fill_columns(struct tree_builder *b)
 {
-    enum { BLOCK = 64 };
     const struct features *x = b->data->x;
-    for (size_t i0 = 0; i0 < b->n_samples; i0 += BLOCK) {
-        const size_t i1 = i0 + BLOCK < b->n_samples ? i0 + BLOCK : b->n_samples;
-        for (size_t f0 = 0; f0 < x->n_features; f0 += BLOCK) {
-            const size_t f1 = f0 + BLOCK < x->n_features ? f0 + BLOCK : x->n_features;
-            for (size_t f = f0; f < f1; f++)
-                for (size_t i = i0; i < i1; i++)
-                    b->columns[f * b->n_samples + i] =
-                        byte_swap_nibbles(x->bytes[b->samples[i].row * x->n_features + f]);
-        }
-    }
+    for (size_t i = 0; i < b->n_samples; i++)
+        b->rows[i] = x->bytes + b->data->by_class[b->samples[i].position] * x->n_features;
+    b->bytes->transpose(b->columns, b->n_samples, b->rows, b->n_samples, x->n_features);
+    b->bytes->swap_nibbles(b->columns, b->n_samples * x->n_features);
 }
 
 static enum status builder_create(struct tree_builder *b, const struct tree_data *data,
@@ -161,8 +179,9 @@ static enum status builder_create(struct tree_builder *b, const struct tree_data
     b->is_weighted = weights != NULL;
     b->bytes = SIMD_SELECT(byte_columns_kernels);
     b->kernels = SIMD_SELECT(tree_score_kernels);
-    b->n_lanes = ROWS_LANES;
-    const size_t n_rows = data->x->n_rows;
+    const size_t n_rows = data->x->n_rows, n_features = data->x->n_features;
+    const bool lane_each = options->splitter == TREE_RANDOM && options->max_features >= n_features;
+    b->n_lanes = lane_each && n_features > TREE_BINS ? (n_features + 15) / 16 * 16 : TREE_BINS;
     for (size_t i = 0; i < n_rows; i++)
         b->n_samples += !weights || weights[i] > 0;
     assert(b->n_samples > 0);
@@ -174,12 +193,34 @@ static enum status builder_create(struct tree_builder *b, const struct tree_data
         const uint32_t row = data->by_class[i];
         const uint16_t weight = weights ? weights[row] : 1;
         if (weight > 0)
-            b->samples[n++] =
-                (struct tree_sample){.row = row, .weight = weight, .label = data->y[row]};
+            b->samples[n++] = (struct tree_sample){
+                .position = (uint32_t)i, .weight = weight, .label = data->y[row]};
     }
     if (b->columns)
         fill_columns(b);
     return STATUS_OK;
+}
+
+static void find_rows(struct tree_builder *b)
+{
+    /* A node with few rows meets each cache line of a column once, those of its rows again. */
+    enum { SPARSE = 64 };
+    const struct features *x = b->data->x;
+    const bool all_features = b->options->max_features >= x->n_features;
+    const size_t n = b->task->end - b->task->begin;
+    const struct tree_sample *samples = b->samples + b->task->begin;
+    const bool in_columns =
+        (b->data->columns || x->columns) && !all_features && n >= x->n_rows / SPARSE;
+    b->feature_stride = in_columns ? x->n_rows : 1;
+    if (in_columns && b->data->columns) {
+        for (size_t i = 0; i < n; i++)
+            b->rows[i] = b->data->columns + samples[i].position;
+        return;
+    }
+    const uint8_t *base = in_columns ? x->columns : x->bytes;
+    const size_t row_stride = in_columns ? 1 : x->n_features;
+    for (size_t i = 0; i < n; i++)
+        b->rows[i] = base + b->data->by_class[samples[i].position] * row_stride;
 }
 
 /* Finds the classes of the node at work, and its heaviest. */
@@ -226,24 +267,40 @@ static enum status make_leaf(struct tree *tree, const struct tree_builder *b, st
     return STATUS_OK;
 }
 
+/* A bit for each sample of the node. */
+static void find_left(struct tree_builder *b)
+{
+    const size_t n = b->task->end - b->task->begin, feature = b->best.feature;
+    const bool in_columns = tree_reads_columns(b);
+    const uint8_t *column =
+        in_columns ? b->columns + feature * b->n_samples + b->task->begin : NULL;
+    const size_t offset = feature * b->feature_stride;
+    for (size_t first = 0; first < n; first += MASK_BITS) {
+        const size_t last = n - first < MASK_BITS ? n : first + MASK_BITS;
+        uint64_t bits = 0;
+        for (size_t i = first; i < last; i++) {
+            const uint8_t byte = in_columns ? byte_swap_nibbles(column[i]) : b->rows[i][offset];
+            bits |= (uint64_t)(byte <= b->best.threshold) << (i - first);
+        }
+        b->left_mask[first / MASK_BITS] = bits;
+    }
+}
+
 /* Moves the samples of the node, left ones first, and returns how many these are. */
 static size_t partition_samples(struct tree_builder *b)
 {
-    const struct features *x = b->data->x;
     const struct tree_task *task = b->task;
     const size_t n = task->end - task->begin;
-    const uint8_t *bytes = x->bytes + b->best.feature;
     struct tree_sample *samples = b->samples + task->begin;
     size_t n_left = 0, n_right = 0;
-    memset(b->left_mask, 0, (n / MASK_BITS + 1) * sizeof *b->left_mask);
+    find_left(b);
     for (size_t i = 0; i < n; i++) {
         const struct tree_sample sample = samples[i];
-        const bool goes_left = bytes[sample.row * x->n_features] <= b->best.threshold;
+        const bool goes_left = b->left_mask[i / MASK_BITS] >> (i % MASK_BITS) & 1;
         samples[n_left] = sample;
         b->spare[n_right] = sample;
         n_left += goes_left;
         n_right += !goes_left;
-        b->left_mask[i / MASK_BITS] |= (uint64_t)goes_left << (i % MASK_BITS);
     }
     memcpy(samples + n_left, b->spare, n_right * sizeof *samples);
     return n_left;
@@ -324,8 +381,10 @@ static enum status grow(struct tree *tree, struct tree_builder *b, struct stack 
         set_node(b, &task, node);
         b->best.found = false;
         uint32_t n_varying = 0;
-        if (may_split(b, node))
+        if (may_split(b, node)) {
+            find_rows(b);
             n_varying = tree_find_split(b);
+        }
         status = b->best.found ? split_node(tree, b, stack, n_varying, error)
                                : make_leaf(tree, b, error);
     }

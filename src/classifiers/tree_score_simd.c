@@ -1,197 +1,288 @@
 #include "classifiers/tree_score_simd.h"
 
 #include <string.h>
-
-enum { WIDTH = 16, LANES = BYTE_COLUMNS_LANES };
-
-#ifdef __FMA__
-#define MULTIPLY_ADD(a, b, c) __builtin_fmaf((a), (b), (c))
-#else
-#define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
+#if defined(__AVX512F__) || defined(__AVX2__)
+#include <immintrin.h>
 #endif
+
+/* One vector of floats, of the width of the instruction set. */
+#if defined(__AVX512F__)
+enum { WIDTH = 16 };
+#elif defined(__AVX2__)
+enum { WIDTH = 8 };
+#else
+enum { WIDTH = 4 };
+#endif
+enum { LANES = BYTE_COLUMNS_LANES, SHORTS = 2 * WIDTH };
+
+typedef float float_v __attribute__((vector_size(4 * WIDTH)));
+typedef int32_t int_v __attribute__((vector_size(4 * WIDTH)));
+typedef uint16_t short_v __attribute__((vector_size(4 * WIDTH)));
+typedef uint16_t half_v __attribute__((vector_size(2 * WIDTH)));
+
+static inline float_v float_all(float x)
+{
+    return (float_v){0} + x;
+}
+
+static inline int_v int_load(const uint32_t *p)
+{
+    int_v v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline float_v to_float(int_v v)
+{
+    return __builtin_convertvector(v, float_v);
+}
+
+static inline float_v multiply_add(float_v a, float_v b, float_v c)
+{
+#if defined(__AVX512F__)
+    return (float_v)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__AVX2__)
+    return (float_v)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+    return a * b + c;
+#endif
+}
+
+/* Where the mask is all ones a, where it is 0 b. */
+static inline float_v choose(int_v mask, float_v a, float_v b)
+{
+    return (float_v)((mask & (int_v)a) | (~mask & (int_v)b));
+}
+
+static inline float_v larger(float_v a, float_v b)
+{
+    return choose(a > b, a, b);
+}
 
 /*
  * x log2 x for x >= 1, and 0 for x = 0. log2(1 + t) = t P(t) on [sqrt(1/2), sqrt(2)], P the
  * Chebyshev interpolation of degree 7: the error is below 1e-7.
  */
-static inline float weighted_log(float x)
+static inline float_v weighted_log(float_v x)
 {
-    const float positive = x < 1.0f ? 1.0f : x;
-    int32_t bits;
-    memcpy(&bits, &positive, sizeof bits);
-    const int32_t sqrt_half_bits = 0x3f3504f3;
-    const int32_t exponent = (bits - sqrt_half_bits) >> 23;
-    const int32_t mantissa_bits = bits - exponent * (1 << 23);
-    float mantissa;
-    memcpy(&mantissa, &mantissa_bits, sizeof mantissa);
-    const float t = mantissa - 1.0f;
-    float p = -0.146203534f;
-    p = MULTIPLY_ADD(p, t, 0.234209851f);
-    p = MULTIPLY_ADD(p, t, -0.248821806f);
-    p = MULTIPLY_ADD(p, t, 0.287075611f);
-    p = MULTIPLY_ADD(p, t, -0.360241986f);
-    p = MULTIPLY_ADD(p, t, 0.480924039f);
-    p = MULTIPLY_ADD(p, t, -0.721352759f);
-    p = MULTIPLY_ADD(p, t, 1.44269496f);
-    return positive * MULTIPLY_ADD(p, t, (float)exponent);
+    const float_v positive = larger(x, float_all(1.0f));
+    const int_v bits = (int_v)positive;
+    const int_v exponent = (bits - 0x3f3504f3) >> 23; /* 0x3f3504f3: sqrt(1/2) */
+    const float_v t = (float_v)(bits - (exponent << 23)) - 1.0f;
+    float_v p = float_all(-0.146203534f);
+    p = multiply_add(p, t, float_all(0.234209851f));
+    p = multiply_add(p, t, float_all(-0.248821806f));
+    p = multiply_add(p, t, float_all(0.287075611f));
+    p = multiply_add(p, t, float_all(-0.360241986f));
+    p = multiply_add(p, t, float_all(0.480924039f));
+    p = multiply_add(p, t, float_all(-0.721352759f));
+    p = multiply_add(p, t, float_all(1.44269496f));
+    return positive * multiply_add(p, t, to_float(exponent));
 }
 
-static void gini(float *restrict scores, const struct tree_lanes *lanes)
+/* Stores the scores of one vector of lanes and keeps the largest. */
+static inline float_v store_scores(float *scores, float_v score, int_v left, int_v right,
+                                   float_v largest)
 {
-    for (size_t first = 0; first < lanes->n_lanes; first += WIDTH) {
-        float squares_left[WIDTH] = {0}, squares_right[WIDTH] = {0};
-        int32_t weight_left[WIDTH] = {0};
-        for (size_t c = 0; c < lanes->n_classes; c++) {
-            const uint32_t *left = lanes->left + c * lanes->stride + first;
-            const int32_t total = (int32_t)lanes->totals[c];
-            for (size_t j = 0; j < WIDTH; j++) {
-                const int32_t w = (int32_t)left[j];
-                const float l = (float)w, r = (float)(total - w);
-                weight_left[j] += w;
-                squares_left[j] = MULTIPLY_ADD(l, l, squares_left[j]);
-                squares_right[j] = MULTIPLY_ADD(r, r, squares_right[j]);
-            }
-        }
-        for (size_t j = 0; j < WIDTH; j++) {
-            const int32_t l = weight_left[j], r = (int32_t)lanes->weight - l;
-            const float score = squares_left[j] / (float)l + squares_right[j] / (float)r;
-            scores[first + j] = (l != 0) & (r != 0) ? score : TREE_NO_SCORE;
-        }
-    }
+    score = choose((left > 0) & (right > 0), score, float_all(TREE_NO_SCORE));
+    memcpy(scores, &score, sizeof score);
+    return larger(score, largest);
 }
 
-static void entropy(float *restrict scores, const struct tree_lanes *lanes)
+static inline float largest_of(float_v v)
 {
+    float largest = v[0];
+    for (size_t j = 1; j < WIDTH; j++)
+        largest = v[j] > largest ? v[j] : largest;
+    return largest;
+}
+
+static float gini(float *restrict scores, const struct tree_lanes *lanes)
+{
+    float_v largest = float_all(TREE_NO_SCORE);
     for (size_t first = 0; first < lanes->n_lanes; first += WIDTH) {
-        float sums[WIDTH] = {0};
-        int32_t weight_left[WIDTH] = {0};
+        float_v squares_left = {0}, squares_right = {0};
+        int_v weight_left = {0};
         for (size_t c = 0; c < lanes->n_classes; c++) {
-            const uint32_t *left = lanes->left + c * lanes->stride + first;
-            const int32_t total = (int32_t)lanes->totals[c];
-            for (size_t j = 0; j < WIDTH; j++) {
-                const int32_t w = (int32_t)left[j];
-                weight_left[j] += w;
-                sums[j] += weighted_log((float)w) + weighted_log((float)(total - w));
-            }
+            const int_v w = int_load(lanes->left + c * lanes->stride + first);
+            const float_v l = to_float(w), r = to_float((int32_t)lanes->totals[c] - w);
+            weight_left += w;
+            squares_left = multiply_add(l, l, squares_left);
+            squares_right = multiply_add(r, r, squares_right);
         }
-        for (size_t j = 0; j < WIDTH; j++) {
-            const int32_t l = weight_left[j], r = (int32_t)lanes->weight - l;
-            const float score = sums[j] - weighted_log((float)l) - weighted_log((float)r);
-            scores[first + j] = (l != 0) & (r != 0) ? score : TREE_NO_SCORE;
-        }
+        const int_v weight_right = (int32_t)lanes->weight - weight_left;
+        const float_v l = to_float(weight_left), r = to_float(weight_right);
+        const float_v score = (squares_left * r + squares_right * l) / (l * r);
+        largest = store_scores(scores + first, score, weight_left, weight_right, largest);
     }
+    return largest_of(largest);
+}
+
+static float entropy(float *restrict scores, const struct tree_lanes *lanes)
+{
+    float_v largest = float_all(TREE_NO_SCORE);
+    for (size_t first = 0; first < lanes->n_lanes; first += WIDTH) {
+        float_v sum = {0};
+        int_v weight_left = {0};
+        for (size_t c = 0; c < lanes->n_classes; c++) {
+            const int_v w = int_load(lanes->left + c * lanes->stride + first);
+            weight_left += w;
+            sum +=
+                weighted_log(to_float(w)) + weighted_log(to_float((int32_t)lanes->totals[c] - w));
+        }
+        const int_v weight_right = (int32_t)lanes->weight - weight_left;
+        const float_v score =
+            sum - weighted_log(to_float(weight_left)) - weighted_log(to_float(weight_right));
+        largest = store_scores(scores + first, score, weight_left, weight_right, largest);
+    }
+    return largest_of(largest);
 }
 
 /* The state of a scan: class weights on the left, and the squares of both sides. They fit in 16
    bits up to TREE_SCAN_WEIGHT_MAX. */
 struct scan {
-    uint16_t left[TREE_CODE_CLASSES_MAX][LANES];
-    uint16_t weight_left[LANES];
-    uint16_t squares_left[LANES], squares_right[LANES]; /* gini */
-    uint16_t before_left[LANES], before_right[LANES], step[LANES];
+    short_v left[TREE_CODE_CLASSES_MAX];
+    short_v weight_left;
+    short_v before_left, before_right, step; /* of the last row: its class before it, its weight */
 };
 
-static void scan_start(struct scan *s, const struct tree_sorted *sorted)
+static inline short_v load_keys(const struct tree_sorted *sorted, size_t row, size_t first)
 {
-    uint32_t squares = 0;
+    short_v keys;
+    memcpy(&keys, &sorted->keys[row][first], sizeof keys);
+    return keys;
+}
+
+static inline void scan_start(struct scan *s, const struct tree_sorted *sorted)
+{
+    s->weight_left = (short_v){0};
     for (size_t c = 0; c < sorted->n_classes; c++)
-        squares += sorted->totals[c] * sorted->totals[c];
-    memset(s->left, 0, sorted->n_classes * sizeof *s->left);
-    for (size_t lane = 0; lane < LANES; lane++) {
-        s->weight_left[lane] = s->squares_left[lane] = 0;
-        s->squares_right[lane] = (uint16_t)squares;
-    }
+        s->left[c] = (short_v){0};
 }
 
 /* Moves a row of keys from right to left; before_* are the weights of its class before that. */
-static inline void scan_step(struct scan *restrict s, const struct tree_sorted *sorted,
-                             const uint16_t *restrict keys)
+static inline void scan_step(struct scan *s, const struct tree_sorted *sorted, short_v keys)
 {
-    uint16_t class[LANES], left[LANES] = {0}, total[LANES] = {0}, step[LANES];
-    for (size_t lane = 0; lane < LANES; lane++) {
-        step[lane] = (uint16_t)((keys[lane] & 3) + 1);
-        class[lane] = (uint16_t)(keys[lane] >> 2 & 63);
-    }
+    const short_v step = (keys & 3) + 1, class = keys >> 2 & 63;
+    short_v left = {0}, total = {0};
     for (size_t c = 0; c < sorted->n_classes; c++) {
-        const uint16_t class_total = (uint16_t)sorted->totals[c];
-        for (size_t lane = 0; lane < LANES; lane++) {
-            const uint16_t here = class[lane] == (uint16_t)c ? 0xffff : 0;
-            left[lane] = (uint16_t)(left[lane] | (s->left[c][lane] & here));
-            total[lane] = (uint16_t)(total[lane] | (class_total & here));
-            s->left[c][lane] = (uint16_t)(s->left[c][lane] + (step[lane] & here));
-        }
+        const short_v here = (short_v)(class == (uint16_t)c);
+        left |= s->left[c] & here;
+        total |= (uint16_t)sorted->totals[c] & here;
+        s->left[c] += step & here;
     }
-    for (size_t lane = 0; lane < LANES; lane++) {
-        s->step[lane] = step[lane];
-        s->before_left[lane] = left[lane];
-        s->before_right[lane] = (uint16_t)(total[lane] - left[lane]);
-        s->weight_left[lane] = (uint16_t)(s->weight_left[lane] + step[lane]);
-    }
+    s->step = step;
+    s->before_left = left;
+    s->before_right = total - left;
+    s->weight_left += step;
 }
 
-static inline void keep_best(float *restrict best, const float *restrict scores,
-                             const uint16_t *restrict keys, const uint16_t *restrict next)
+static inline int_v widen(short_v v, size_t half)
 {
-    for (size_t lane = 0; lane < LANES; lane++) {
-        const float score = keys[lane] >> 8 != next[lane] >> 8 ? scores[lane] : TREE_NO_SCORE;
-        best[lane] = score > best[lane] ? score : best[lane];
-    }
+    half_v part;
+    memcpy(&part, (const char *)&v + half * sizeof part, sizeof part);
+    return __builtin_convertvector(part, int_v);
+}
+
+/* Splits are between distinct values, with enough rows on both sides. */
+static inline bool is_split(const struct tree_sorted *sorted, size_t n_left)
+{
+    return n_left >= sorted->min_rows && sorted->n_rows - n_left >= sorted->min_rows;
+}
+
+static inline float_v keep_best(float_v best, float_v score, short_v differs, size_t half)
+{
+    return larger(best, choose(widen(differs, half) != 0, score, float_all(TREE_NO_SCORE)));
 }
 
 static void sorted_gini(float *restrict best, const struct tree_sorted *sorted)
 {
-    struct scan s;
-    scan_start(&s, sorted);
-    for (size_t lane = 0; lane < LANES; lane++)
-        best[lane] = TREE_NO_SCORE;
-    for (size_t i = 0; i + 1 < sorted->n_rows; i++) {
-        float scores[LANES];
-        scan_step(&s, sorted, sorted->keys[i]);
-        for (size_t lane = 0; lane < LANES; lane++) {
-            const uint16_t w = s.step[lane], l = s.before_left[lane], r = s.before_right[lane];
-            s.squares_left[lane] = (uint16_t)(s.squares_left[lane] + w * (2 * l + w));
-            s.squares_right[lane] = (uint16_t)(s.squares_right[lane] - w * (2 * r - w));
+    uint32_t all_squares = 0;
+    for (size_t c = 0; c < sorted->n_classes; c++)
+        all_squares += sorted->totals[c] * sorted->totals[c];
+    for (size_t first = 0; first < LANES; first += SHORTS) {
+        struct scan s;
+        short_v squares_left = {0}, squares_right = (short_v){0} + (uint16_t)all_squares;
+        float_v bests[2] = {float_all(TREE_NO_SCORE), float_all(TREE_NO_SCORE)};
+        scan_start(&s, sorted);
+        short_v keys = load_keys(sorted, 0, first);
+        for (size_t i = 0; i + 1 < sorted->n_rows; i++) {
+            const short_v next = load_keys(sorted, i + 1, first);
+            const short_v differs = (keys >> 8) ^ (next >> 8);
+            scan_step(&s, sorted, keys);
+            squares_left += s.step * (2 * s.before_left + s.step);
+            squares_right -= s.step * (2 * s.before_right - s.step);
+            keys = next;
+            if (!is_split(sorted, i + 1))
+                continue;
+            for (size_t half = 0; half < 2; half++) {
+                /* The products are whole numbers below 2^24. */
+                const int_v weight = widen(s.weight_left, half);
+                const float_v l = to_float(weight), r = to_float((int32_t)sorted->weight - weight);
+                const float_v sum = to_float(widen(squares_left, half)) * r +
+                                    to_float(widen(squares_right, half)) * l;
+                bests[half] = keep_best(bests[half], sum / (l * r), differs, half);
+            }
         }
-        if (i + 1 < sorted->min_rows || sorted->n_rows - (i + 1) < sorted->min_rows)
-            continue;
-        for (size_t lane = 0; lane < LANES; lane++) {
-            /* The products are whole numbers below 2^24. */
-            const float l = (float)(int32_t)s.weight_left[lane];
-            const float r = (float)((int32_t)sorted->weight - s.weight_left[lane]);
-            scores[lane] = ((float)(int32_t)s.squares_left[lane] * r +
-                            (float)(int32_t)s.squares_right[lane] * l) /
-                           (l * r);
-        }
-        keep_best(best, scores, sorted->keys[i], sorted->keys[i + 1]);
+        memcpy(best + first, bests, sizeof bests);
     }
+}
+
+struct weight_logs {
+    float w_log_w[TREE_SCAN_WEIGHT_MAX + WIDTH];
+};
+
+static inline float_v look_up(const struct weight_logs *logs, int_v w)
+{
+#if defined(__AVX512F__)
+    return (float_v)_mm512_i32gather_ps((__m512i)w, logs->w_log_w, 4);
+#elif defined(__AVX2__)
+    return (float_v)_mm256_i32gather_ps(logs->w_log_w, (__m256i)w, 4);
+#else
+    return (float_v){logs->w_log_w[w[0]], logs->w_log_w[w[1]], logs->w_log_w[w[2]],
+                     logs->w_log_w[w[3]]};
+#endif
 }
 
 static void sorted_entropy(float *restrict best, const struct tree_sorted *sorted)
 {
-    struct scan s;
-    float logs[TREE_SCAN_WEIGHT_MAX + 1], sums[LANES] = {0};
-    scan_start(&s, sorted);
-    for (uint32_t w = 0; w <= sorted->weight; w++)
-        logs[w] = weighted_log((float)(int32_t)w);
+    struct weight_logs logs;
+    float all = 0;
+    for (uint32_t w = 0; w <= sorted->weight; w += WIDTH)
+        for (size_t j = 0; j < WIDTH; j++)
+            logs.w_log_w[w + j] = (float)(w + j);
+    for (uint32_t w = 0; w <= sorted->weight; w += WIDTH) {
+        float_v x;
+        memcpy(&x, &logs.w_log_w[w], sizeof x);
+        x = weighted_log(x);
+        memcpy(&logs.w_log_w[w], &x, sizeof x);
+    }
     for (size_t c = 0; c < sorted->n_classes; c++)
-        for (size_t lane = 0; lane < LANES; lane++)
-            sums[lane] += logs[sorted->totals[c]];
-    for (size_t lane = 0; lane < LANES; lane++)
-        best[lane] = TREE_NO_SCORE;
-    for (size_t i = 0; i + 1 < sorted->n_rows; i++) {
-        float scores[LANES];
-        scan_step(&s, sorted, sorted->keys[i]);
-        for (size_t lane = 0; lane < LANES; lane++) {
-            const uint32_t w = s.step[lane], l = s.before_left[lane], r = s.before_right[lane];
-            sums[lane] += logs[l + w] - logs[l] + logs[r - w] - logs[r];
+        all += logs.w_log_w[sorted->totals[c]];
+    for (size_t first = 0; first < LANES; first += SHORTS) {
+        struct scan s;
+        float_v sums[2] = {float_all(all), float_all(all)};
+        float_v bests[2] = {float_all(TREE_NO_SCORE), float_all(TREE_NO_SCORE)};
+        scan_start(&s, sorted);
+        short_v keys = load_keys(sorted, 0, first);
+        for (size_t i = 0; i + 1 < sorted->n_rows; i++) {
+            const short_v next = load_keys(sorted, i + 1, first);
+            const short_v differs = (keys >> 8) ^ (next >> 8);
+            scan_step(&s, sorted, keys);
+            keys = next;
+            for (size_t half = 0; half < 2; half++) {
+                const int_v l = widen(s.before_left, half), r = widen(s.before_right, half);
+                const int_v step = widen(s.step, half), weight = widen(s.weight_left, half);
+                sums[half] += (look_up(&logs, l + step) - look_up(&logs, l)) +
+                              (look_up(&logs, r - step) - look_up(&logs, r));
+                if (is_split(sorted, i + 1))
+                    bests[half] = keep_best(bests[half],
+                                            sums[half] - look_up(&logs, weight) -
+                                                look_up(&logs, (int32_t)sorted->weight - weight),
+                                            differs, half);
+            }
         }
-        if (i + 1 < sorted->min_rows || sorted->n_rows - (i + 1) < sorted->min_rows)
-            continue;
-        for (size_t lane = 0; lane < LANES; lane++) {
-            const uint32_t l = s.weight_left[lane];
-            scores[lane] = sums[lane] - logs[l] - logs[sorted->weight - l];
-        }
-        keep_best(best, scores, sorted->keys[i], sorted->keys[i + 1]);
+        memcpy(best + first, bests, sizeof bests);
     }
 }
 

@@ -8,6 +8,7 @@
 #include "numerics/byte_columns_simd.h"
 #include "numerics/simd.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,8 +39,9 @@ struct tree_sorted {
 };
 
 struct tree_score_kernels {
-    void (*gini)(float *restrict scores, const struct tree_lanes *lanes);
-    void (*entropy)(float *restrict scores, const struct tree_lanes *lanes);
+    /* The largest of the scores is returned. */
+    float (*gini)(float *restrict scores, const struct tree_lanes *lanes);
+    float (*entropy)(float *restrict scores, const struct tree_lanes *lanes);
     /* The best score of each lane over all thresholds between distinct values. */
     void (*sorted_gini)(float *restrict best, const struct tree_sorted *sorted);
     void (*sorted_entropy)(float *restrict best, const struct tree_sorted *sorted);

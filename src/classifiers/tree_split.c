@@ -10,13 +10,7 @@
 /* Purposes of a node's random numbers. */
 enum { STREAM_DRAW = 0, KEY_THRESHOLDS = 2, KEY_TIES = 3 };
 
-enum { LANES = BYTE_COLUMNS_LANES, FEATURE_CHUNK = 64 };
-
-/* Where the byte of a feature in a row is: base[feature * feature_stride + row * row_stride]. */
-struct byte_view {
-    const uint8_t *base;
-    size_t feature_stride, row_stride;
-};
+enum { LANES = BYTE_COLUMNS_LANES, FEATURE_CHUNK = 64, PREFETCHED = 16 };
 
 static double weighted_log(const struct tree_data *data, uint32_t w)
 {
@@ -87,45 +81,48 @@ static bool may_win(const struct tree_builder *b, float score, double slack)
     return score != TREE_NO_SCORE && (!b->best.found || (double)score >= b->best.score - slack);
 }
 
-static struct byte_view view_for(const struct tree_builder *b, size_t n_rows)
-{
-    /* A node with few rows meets each cache line of a column once, those of its rows again. */
-    enum { SPARSE = 32 };
-    const struct features *x = b->data->x;
-    if (x->columns && n_rows >= x->n_rows / SPARSE)
-        return (struct byte_view){x->columns, x->n_rows, 1};
-    return (struct byte_view){x->bytes, 1, x->n_features};
-}
-
 /* ---- best splitter, many rows: class counts of each byte ---- */
 
-static void count_feature(struct tree_builder *b, const struct byte_view *view, uint32_t feature)
+/* Counts up to TREE_COUNTED_AT_ONCE features: neighbours in a column are often equal, and features
+   counted in turn do not wait for each other's sums. */
+static void count_gathered(struct tree_builder *b, const uint32_t *features, size_t n_features)
 {
-    const uint8_t *base = view->base + feature * view->feature_stride;
+    size_t offsets[TREE_COUNTED_AT_ONCE];
+    for (size_t j = 0; j < TREE_COUNTED_AT_ONCE; j++)
+        offsets[j] = features[j < n_features ? j : 0] * b->feature_stride;
     for (size_t c = 0; c < b->n_segments; c++) {
         const struct tree_segment *segment = &b->segments[c];
         uint32_t *counts = b->histogram + c * TREE_BINS;
-        if (b->columns) {
-            b->bytes->histogram(counts, b->columns + feature * b->n_samples + segment->begin,
-                                segment->end - segment->begin);
-            continue;
-        }
+        const size_t distance = b->n_segments * TREE_BINS;
         for (size_t i = segment->begin; i < segment->end; i++) {
-            const struct tree_sample *s = &b->samples[i];
-            counts[byte_swap_nibbles(base[s->row * view->row_stride])] += s->weight;
+            const uint8_t *row = b->rows[i - b->task->begin];
+            const uint32_t weight = b->samples[i].weight;
+            const size_t ahead = i + PREFETCHED < b->task->end ? i + PREFETCHED : b->task->end - 1;
+            for (size_t j = 0; j < TREE_COUNTED_AT_ONCE; j++)
+                __builtin_prefetch(b->rows[ahead - b->task->begin] + offsets[j]);
+            for (size_t j = 0; j < TREE_COUNTED_AT_ONCE; j++)
+                counts[j * distance + byte_swap_nibbles(row[offsets[j]])] += weight;
         }
     }
 }
 
-/* Rows, not weights, below each threshold, where these differ and a minimum is asked for. */
-static void count_rows_of_feature(struct tree_builder *b, const struct byte_view *view,
-                                  uint32_t feature)
+static void count_columns(struct tree_builder *b, const uint32_t *features, size_t n_features)
 {
-    const uint8_t *base = view->base + feature * view->feature_stride;
-    uint32_t *counts = b->histogram + b->n_segments * TREE_BINS;
-    memset(counts, 0, TREE_BINS * sizeof *counts);
-    for (size_t i = b->task->begin; i < b->task->end; i++)
-        counts[byte_swap_nibbles(base[b->samples[i].row * view->row_stride])]++;
+    for (size_t j = 0; j < n_features; j++)
+        for (size_t c = 0; c < b->n_segments; c++) {
+            const struct tree_segment *segment = &b->segments[c];
+            b->bytes->histogram(b->histogram + (j * b->n_segments + c) * TREE_BINS,
+                                b->columns + features[j] * b->n_samples + segment->begin,
+                                segment->end - segment->begin);
+        }
+}
+
+/* Rows, not weights, below each threshold, where these differ and a minimum is asked for. */
+static void count_rows_left(struct tree_builder *b, size_t offset)
+{
+    uint32_t counts[TREE_BINS] = {0};
+    for (size_t i = 0; i < b->task->end - b->task->begin; i++)
+        counts[byte_swap_nibbles(b->rows[i][offset])]++;
     b->bytes->prefix_sums(b->left + b->n_segments * TREE_BINS, counts);
 }
 
@@ -151,7 +148,8 @@ static void drop_small_leaves(struct tree_builder *b, size_t stride, size_t n_la
     }
 }
 
-static void score_lanes(struct tree_builder *b, size_t stride, size_t n_lanes)
+/* Returns the largest score. */
+static float score_lanes(struct tree_builder *b, size_t stride, size_t n_lanes)
 {
     const struct tree_lanes lanes = {.left = b->left,
                                      .stride = stride,
@@ -159,10 +157,8 @@ static void score_lanes(struct tree_builder *b, size_t stride, size_t n_lanes)
                                      .n_classes = b->n_segments,
                                      .weight = b->weight,
                                      .n_lanes = n_lanes};
-    if (b->options->criterion == TREE_GINI)
-        b->kernels->gini(b->scores, &lanes);
-    else
-        b->kernels->entropy(b->scores, &lanes);
+    return b->options->criterion == TREE_GINI ? b->kernels->gini(b->scores, &lanes)
+                                              : b->kernels->entropy(b->scores, &lanes);
 }
 
 static float largest_score(const float *scores, size_t n)
@@ -186,22 +182,23 @@ static double exact_lane_score(const struct tree_builder *b, size_t stride, size
     return tree_exact_score(b->data, b->options->criterion, left, b->totals, b->n_segments);
 }
 
-static bool bin_is_empty(const struct tree_builder *b, size_t bin)
+static bool bin_is_empty(const struct tree_builder *b, const uint32_t *counts, size_t bin)
 {
     for (size_t c = 0; c < b->n_segments; c++)
-        if (b->histogram[c * TREE_BINS + byte_swap_nibbles((uint8_t)bin)])
+        if (counts[c * TREE_BINS + byte_swap_nibbles((uint8_t)bin)])
             return false;
     return true;
 }
 
 /* Finds the best of the bins whose float32 score is at least `least`, and offers it. */
-static void offer_best_bin(struct tree_builder *b, uint32_t feature, double least)
+static void offer_best_bin(struct tree_builder *b, const uint32_t *counts, uint32_t feature,
+                           double least)
 {
     size_t best_bin = TREE_BINS;
     double best_score = 0;
     for (size_t bin = 0; bin < TREE_BINS; bin++) {
         const size_t lane = byte_swap_nibbles((uint8_t)bin);
-        if ((double)b->scores[lane] < least || bin_is_empty(b, bin))
+        if ((double)b->scores[lane] < least || bin_is_empty(b, counts, bin))
             continue;
         const double score = exact_lane_score(b, TREE_BINS, lane);
         if (best_bin == TREE_BINS || score > best_score) {
@@ -211,32 +208,46 @@ static void offer_best_bin(struct tree_builder *b, uint32_t feature, double leas
     }
     assert(best_bin < TREE_BINS - 1);
     size_t next = best_bin + 1;
-    while (bin_is_empty(b, next))
+    while (bin_is_empty(b, counts, next))
         next++;
     offer(b, feature, (uint8_t)((best_bin + next) / 2), best_score);
 }
 
 /* Returns whether the feature varies in the node. */
-static bool try_counted(struct tree_builder *b, const struct byte_view *view, uint32_t feature)
+static bool try_counts(struct tree_builder *b, const uint32_t *counts, uint32_t feature)
 {
-    memset(b->histogram, 0, b->n_segments * TREE_BINS * sizeof *b->histogram);
-    count_feature(b, view, feature);
     for (size_t c = 0; c < b->n_segments; c++)
-        b->bytes->prefix_sums(b->left + c * TREE_BINS, b->histogram + c * TREE_BINS);
-    score_lanes(b, TREE_BINS, TREE_BINS);
-    float largest = largest_score(b->scores, TREE_BINS);
+        b->bytes->prefix_sums(b->left + c * TREE_BINS, counts + c * TREE_BINS);
+    float largest = score_lanes(b, TREE_BINS, TREE_BINS);
     if (largest == TREE_NO_SCORE)
         return false;
     if (b->options->min_samples_leaf > 1) {
         if (b->is_weighted)
-            count_rows_of_feature(b, view, feature);
+            count_rows_left(b, feature * b->feature_stride);
         drop_small_leaves(b, TREE_BINS, TREE_BINS);
         largest = largest_score(b->scores, TREE_BINS);
     }
     const double slack = score_slack(b, b->n_segments);
     if (may_win(b, largest, slack))
-        offer_best_bin(b, feature, (double)largest - 2 * slack);
+        offer_best_bin(b, counts, feature, (double)largest - 2 * slack);
     return true;
+}
+
+static void try_counted(struct tree_builder *b, const uint32_t *features, size_t n_features,
+                        uint8_t *varies)
+{
+    const size_t n_counts = b->n_segments * TREE_BINS;
+    for (size_t first = 0; first < n_features; first += TREE_COUNTED_AT_ONCE) {
+        const size_t n =
+            n_features - first < TREE_COUNTED_AT_ONCE ? n_features - first : TREE_COUNTED_AT_ONCE;
+        memset(b->histogram, 0, TREE_COUNTED_AT_ONCE * n_counts * sizeof *b->histogram);
+        if (tree_reads_columns(b))
+            count_columns(b, features + first, n);
+        else
+            count_gathered(b, features + first, n);
+        for (size_t j = 0; j < n; j++)
+            varies[first + j] = try_counts(b, b->histogram + j * n_counts, features[first + j]);
+    }
 }
 
 /* ---- best splitter, few rows: sort them for 32 features at once ---- */
@@ -250,7 +261,6 @@ struct coded_rows {
 
 static bool code_rows(const struct tree_builder *b, struct coded_rows *coded)
 {
-    const size_t n_features = b->data->x->n_features;
     coded->n = 0;
     if (b->task->end - b->task->begin > TREE_SORT_ROWS || b->weight > TREE_SCAN_WEIGHT_MAX ||
         b->n_segments > TREE_CODE_CLASSES_MAX ||
@@ -262,7 +272,7 @@ static bool code_rows(const struct tree_builder *b, struct coded_rows *coded)
                 const unsigned step = weight < TREE_CODE_WEIGHT_MAX ? weight : TREE_CODE_WEIGHT_MAX;
                 if (coded->n == TREE_SORT_ROWS)
                     return false;
-                coded->rows[coded->n] = b->data->x->bytes + b->samples[i].row * n_features;
+                coded->rows[coded->n] = b->rows[i - b->task->begin];
                 coded->codes[coded->n++] = (uint8_t)(c << 2 | (step - 1));
                 weight -= step;
             }
@@ -272,12 +282,12 @@ static bool code_rows(const struct tree_builder *b, struct coded_rows *coded)
 static void gather_keys(struct tree_builder *b, const struct coded_rows *coded,
                         const uint32_t *features, size_t n_features)
 {
-    uint32_t lanes[LANES];
+    size_t offsets[LANES];
     for (size_t lane = 0; lane < LANES; lane++)
-        lanes[lane] = features[lane < n_features ? lane : n_features - 1];
+        offsets[lane] = features[lane < n_features ? lane : n_features - 1] * b->feature_stride;
     for (size_t i = 0; i < coded->n; i++)
         for (size_t lane = 0; lane < LANES; lane++)
-            b->keys[i][lane] = (uint16_t)(coded->rows[i][lanes[lane]] << 8 | coded->codes[i]);
+            b->keys[i][lane] = (uint16_t)(coded->rows[i][offsets[lane]] << 8 | coded->codes[i]);
 }
 
 /* Scores every threshold of one sorted column in double arithmetic and offers the best. */
@@ -337,26 +347,19 @@ static void try_best(struct tree_builder *b, const uint32_t *features, size_t n_
         }
         return;
     }
-    const struct byte_view view = view_for(b, b->task->end - b->task->begin);
-    for (size_t i = 0; i < n_features; i++)
-        varies[i] = try_counted(b, &view, features[i]);
+    try_counted(b, features, n_features, varies);
 }
 
 /* ---- random splitter: one threshold a feature, features in lanes ---- */
 
-/* A uniform threshold in [low, high) for each feature, keyed by node and feature. */
-static void draw_thresholds(struct tree_builder *b, const uint32_t *features, size_t n,
-                            uint8_t *varies)
+/* A uniform threshold in [low, high) for a feature of the node. */
+static uint8_t draw_threshold(uint64_t key, uint32_t feature, uint8_t low, uint8_t high)
 {
-    const uint64_t key = rng_derive(b->task->key, KEY_THRESHOLDS);
-    for (size_t j = 0; j < n; j++) {
-        const uint64_t uniform = rng_derive(key, features[j]) >> 32;
-        const uint64_t range = (uint64_t)(b->high[j] - b->low[j]);
-        varies[j] = range > 0;
-        b->low[j] = (uint8_t)(b->low[j] + (uniform * range >> 32));
-    }
+    const uint64_t uniform = rng_derive(key, feature) >> 32, range = (uint64_t)(high - low);
+    return (uint8_t)(low + (uniform * range >> 32));
 }
 
+/* Lane j is features[j], split at b->low[j]. */
 static void offer_lanes(struct tree_builder *b, const uint32_t *features, size_t n, size_t stride)
 {
     const size_t n_lanes = (n + 15) / 16 * 16;
@@ -372,16 +375,18 @@ static void offer_lanes(struct tree_builder *b, const uint32_t *features, size_t
             offer(b, features[lane], b->low[lane], exact_lane_score(b, stride, lane));
 }
 
-/* features are first, first + 1, ..: the rows are read as they stand. */
+/* All n features, in the order of the rows, which are read as they stand. */
 static void try_random_rows(struct tree_builder *b, const uint32_t *features, size_t n,
                             uint8_t *varies)
 {
-    const size_t n_features = b->data->x->n_features, begin = b->task->begin;
-    const size_t n_rows = b->task->end - begin;
-    for (size_t i = 0; i < n_rows; i++)
-        b->rows[i] = b->data->x->bytes + b->samples[begin + i].row * n_features + features[0];
+    const size_t begin = b->task->begin, n_rows = b->task->end - begin;
+    const uint64_t key = rng_derive(b->task->key, KEY_THRESHOLDS);
+    assert(b->feature_stride == 1 && n <= b->n_lanes);
     b->bytes->min_max(b->low, b->high, b->rows, n_rows, n);
-    draw_thresholds(b, features, n, varies);
+    for (size_t j = 0; j < n; j++) {
+        varies[j] = b->high[j] > b->low[j];
+        b->low[j] = draw_threshold(key, features[j], b->low[j], b->high[j]);
+    }
     for (size_t c = 0; c < b->n_segments; c++) {
         const struct tree_segment *s = &b->segments[c];
         b->bytes->count_at_most(b->left + c * b->n_lanes, b->rows + (s->begin - begin),
@@ -390,34 +395,47 @@ static void try_random_rows(struct tree_builder *b, const uint32_t *features, si
     offer_lanes(b, features, n, b->n_lanes);
 }
 
+/* The bytes of one feature in the node, in b->spare_bytes, and their range. */
+static void gather_feature(struct tree_builder *b, size_t offset, uint8_t *low, uint8_t *high)
+{
+    const size_t n_rows = b->task->end - b->task->begin;
+    uint8_t *bytes = b->spare_bytes, lowest = UINT8_MAX, highest = 0;
+    for (size_t i = 0; i < n_rows; i++)
+        bytes[i] = b->rows[i][offset];
+    for (size_t i = 0; i < n_rows; i++) {
+        lowest = bytes[i] < lowest ? bytes[i] : lowest;
+        highest = bytes[i] > highest ? bytes[i] : highest;
+    }
+    *low = lowest;
+    *high = highest;
+}
+
+static uint32_t count_at_most(const uint8_t *bytes, size_t n, uint8_t threshold)
+{
+    uint32_t count = 0;
+    for (size_t first = 0; first < n; first += UINT8_MAX) {
+        const size_t last = n - first < UINT8_MAX ? n : first + UINT8_MAX;
+        uint8_t part = 0; /* of a block so short that a byte holds it */
+        for (size_t i = first; i < last; i++)
+            part = (uint8_t)(part + (bytes[i] <= threshold));
+        count += part;
+    }
+    return count;
+}
+
 static void try_random_list(struct tree_builder *b, const uint32_t *features, size_t n,
                             uint8_t *varies)
 {
-    const size_t begin = b->task->begin, n_rows = b->task->end - begin;
-    const struct byte_view view = view_for(b, n_rows);
     const uint64_t key = rng_derive(b->task->key, KEY_THRESHOLDS);
-    uint8_t *bytes = b->spare_bytes;
-    (void)key;
     for (size_t j = 0; j < n; j++) {
-        const uint8_t *base = view.base + features[j] * view.feature_stride;
-        uint8_t low = UINT8_MAX, high = 0;
-        for (size_t i = 0; i < n_rows; i++)
-            bytes[i] = base[b->samples[begin + i].row * view.row_stride];
-        for (size_t i = 0; i < n_rows; i++) {
-            low = bytes[i] < low ? bytes[i] : low;
-            high = bytes[i] > high ? bytes[i] : high;
-        }
-        b->low[j] = low;
-        b->high[j] = high;
-    }
-    draw_thresholds(b, features, n, varies);
-    for (size_t j = 0; j < n; j++) {
-        const uint8_t *base = view.base + features[j] * view.feature_stride;
+        uint8_t low, high;
+        gather_feature(b, features[j] * b->feature_stride, &low, &high);
+        varies[j] = high > low;
+        b->low[j] = draw_threshold(key, features[j], low, high);
         for (size_t c = 0; c < b->n_segments; c++) {
-            uint32_t count = 0;
-            for (size_t i = b->segments[c].begin; i < b->segments[c].end; i++)
-                count += base[b->samples[i].row * view.row_stride] <= b->low[j];
-            b->left[c * b->n_lanes + j] = count;
+            const struct tree_segment *s = &b->segments[c];
+            b->left[c * b->n_lanes + j] = count_at_most(
+                b->spare_bytes + (s->begin - b->task->begin), s->end - s->begin, b->low[j]);
         }
     }
     offer_lanes(b, features, n, b->n_lanes);
@@ -426,14 +444,13 @@ static void try_random_list(struct tree_builder *b, const uint32_t *features, si
 static void try_random(struct tree_builder *b, const uint32_t *features, size_t n_features,
                        uint8_t *varies)
 {
-    const bool whole = b->options->max_features >= b->data->x->n_features;
-    const size_t chunk = whole ? b->n_lanes : FEATURE_CHUNK;
-    for (size_t first = 0; first < n_features; first += chunk) {
-        const size_t n = n_features - first < chunk ? n_features - first : chunk;
-        if (whole)
-            try_random_rows(b, features + first, n, varies + first);
-        else
-            try_random_list(b, features + first, n, varies + first);
+    if (b->options->max_features >= b->data->x->n_features) {
+        try_random_rows(b, features, n_features, varies);
+        return;
+    }
+    for (size_t first = 0; first < n_features; first += FEATURE_CHUNK) {
+        const size_t n = n_features - first < FEATURE_CHUNK ? n_features - first : FEATURE_CHUNK;
+        try_random_list(b, features + first, n, varies + first);
     }
 }
 

@@ -8,6 +8,60 @@
 
 enum { LANES = BYTE_COLUMNS_LANES, WIDTH_BLOCK = 64, COUNTS_BLOCK = 255 };
 
+/* One vector of bytes, of the width of the instruction set. */
+#if defined(__AVX512F__)
+enum { WIDTH = 64 };
+#elif defined(__AVX2__)
+enum { WIDTH = 32 };
+#else
+enum { WIDTH = 16 };
+#endif
+enum { VECTORS = WIDTH_BLOCK / WIDTH };
+
+typedef uint8_t byte_v __attribute__((vector_size(WIDTH)));
+
+static inline byte_v byte_load(const uint8_t *p)
+{
+    byte_v v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline byte_v byte_min(byte_v a, byte_v b)
+{
+#if defined(__AVX512F__)
+    return (byte_v)_mm512_min_epu8((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+    return (byte_v)_mm256_min_epu8((__m256i)a, (__m256i)b);
+#else
+    const byte_v mask = (byte_v)(a < b);
+    return (mask & a) | (~mask & b);
+#endif
+}
+
+static inline byte_v byte_max(byte_v a, byte_v b)
+{
+#if defined(__AVX512F__)
+    return (byte_v)_mm512_max_epu8((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+    return (byte_v)_mm256_max_epu8((__m256i)a, (__m256i)b);
+#else
+    const byte_v mask = (byte_v)(a > b);
+    return (mask & a) | (~mask & b);
+#endif
+}
+
+/* sums + 1 where v <= threshold. */
+static inline byte_v byte_count(byte_v sums, byte_v v, byte_v threshold)
+{
+#if defined(__AVX512F__)
+    const __mmask64 at_most = _mm512_cmple_epu8_mask((__m512i)v, (__m512i)threshold);
+    return (byte_v)_mm512_mask_add_epi8((__m512i)sums, at_most, (__m512i)sums, _mm512_set1_epi8(1));
+#else
+    return sums - (byte_v)(byte_min(v, threshold) == v);
+#endif
+}
+
 static inline void order_rows(uint16_t *restrict a, uint16_t *restrict b)
 {
     for (size_t lane = 0; lane < LANES; lane++) {
@@ -52,66 +106,92 @@ static void prefix_sums(uint32_t *restrict sums, const uint32_t *restrict counts
 static inline void min_max_block(uint8_t *restrict low, uint8_t *restrict high,
                                  const uint8_t *const *rows, size_t n_rows, size_t first)
 {
-    uint8_t lowest[WIDTH_BLOCK], highest[WIDTH_BLOCK];
+    byte_v lowest[VECTORS], highest[VECTORS];
     memcpy(lowest, low + first, WIDTH_BLOCK);
     memcpy(highest, high + first, WIDTH_BLOCK);
-    for (size_t i = 0; i < n_rows; i++) {
-        const uint8_t *row = rows[i] + first;
-        for (size_t j = 0; j < WIDTH_BLOCK; j++) {
-            lowest[j] = row[j] < lowest[j] ? row[j] : lowest[j];
-            highest[j] = row[j] > highest[j] ? row[j] : highest[j];
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t k = 0; k < VECTORS; k++) {
+            const byte_v v = byte_load(rows[i] + first + k * WIDTH);
+            lowest[k] = byte_min(lowest[k], v);
+            highest[k] = byte_max(highest[k], v);
         }
-    }
     memcpy(low + first, lowest, WIDTH_BLOCK);
     memcpy(high + first, highest, WIDTH_BLOCK);
 }
 
-/* By blocks of rows that stay in the second-level cache. */
+static void min_max_narrow(uint8_t *restrict low, uint8_t *restrict high,
+                           const uint8_t *const *rows, size_t n_rows, size_t width)
+{
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t j = 0; j < width; j++) {
+            low[j] = rows[i][j] < low[j] ? rows[i][j] : low[j];
+            high[j] = rows[i][j] > high[j] ? rows[i][j] : high[j];
+        }
+}
+
+/* By blocks of rows that stay in the second-level cache. The last block of columns may overlap the
+   one before. */
 static void min_max(uint8_t *restrict low, uint8_t *restrict high, const uint8_t *const *rows,
                     size_t n_rows, size_t width)
 {
-    const size_t whole = width / WIDTH_BLOCK * WIDTH_BLOCK;
     memcpy(low, rows[0], width);
     memcpy(high, rows[0], width);
-    for (size_t first = 0; first < n_rows; first += COUNTS_BLOCK) {
-        const size_t n = n_rows - first < COUNTS_BLOCK ? n_rows - first : COUNTS_BLOCK;
-        for (size_t j = 0; j < whole; j += WIDTH_BLOCK)
-            min_max_block(low, high, rows + first, n, j);
-        for (size_t i = first; i < first + n; i++)
-            for (size_t j = whole; j < width; j++) {
-                low[j] = rows[i][j] < low[j] ? rows[i][j] : low[j];
-                high[j] = rows[i][j] > high[j] ? rows[i][j] : high[j];
-            }
+    if (width < WIDTH_BLOCK) {
+        min_max_narrow(low, high, rows, n_rows, width);
+        return;
+    }
+    for (size_t i = 0; i < n_rows; i += COUNTS_BLOCK) {
+        const size_t n = n_rows - i < COUNTS_BLOCK ? n_rows - i : COUNTS_BLOCK;
+        for (size_t j = 0; j + WIDTH_BLOCK <= width; j += WIDTH_BLOCK)
+            min_max_block(low, high, rows + i, n, j);
+        min_max_block(low, high, rows + i, n, width - WIDTH_BLOCK);
     }
 }
 
-/* n_rows is at most COUNTS_BLOCK, so that a byte holds the count. */
-static inline void count_block(uint32_t *restrict counts, const uint8_t *const *rows, size_t n_rows,
+/* For WIDTH_BLOCK columns from `first`. n_rows is at most COUNTS_BLOCK, so that a byte holds the
+   count. */
+static inline void count_block(uint8_t *restrict count, const uint8_t *const *rows, size_t n_rows,
                                const uint8_t *thresholds, size_t first)
 {
-    uint8_t count[WIDTH_BLOCK] = {0}, threshold[WIDTH_BLOCK];
+    byte_v sums[VECTORS] = {{0}}, threshold[VECTORS];
     memcpy(threshold, thresholds + first, WIDTH_BLOCK);
-    for (size_t i = 0; i < n_rows; i++) {
-        const uint8_t *row = rows[i] + first;
-        for (size_t j = 0; j < WIDTH_BLOCK; j++)
-            count[j] = (uint8_t)(count[j] + (row[j] <= threshold[j]));
-    }
-    for (size_t j = 0; j < WIDTH_BLOCK; j++)
-        counts[first + j] += count[j];
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t k = 0; k < VECTORS; k++)
+            sums[k] = byte_count(sums[k], byte_load(rows[i] + first + k * WIDTH), threshold[k]);
+    memcpy(count, sums, WIDTH_BLOCK);
+}
+
+static void count_narrow(uint32_t *restrict counts, const uint8_t *const *rows, size_t n_rows,
+                         const uint8_t *thresholds, size_t width)
+{
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t j = 0; j < width; j++)
+            counts[j] += rows[i][j] <= thresholds[j];
 }
 
 static void count_at_most(uint32_t *restrict counts, const uint8_t *const *rows, size_t n_rows,
                           const uint8_t *thresholds, size_t width)
 {
-    const size_t whole = width / WIDTH_BLOCK * WIDTH_BLOCK;
+    uint8_t count[WIDTH_BLOCK];
     memset(counts, 0, width * sizeof *counts);
-    for (size_t first = 0; first < n_rows; first += COUNTS_BLOCK) {
-        const size_t n = n_rows - first < COUNTS_BLOCK ? n_rows - first : COUNTS_BLOCK;
-        for (size_t j = 0; j < whole; j += WIDTH_BLOCK)
-            count_block(counts, rows + first, n, thresholds, j);
-        for (size_t i = first; i < first + n; i++)
-            for (size_t j = whole; j < width; j++)
-                counts[j] += rows[i][j] <= thresholds[j];
+    if (width < WIDTH_BLOCK) {
+        count_narrow(counts, rows, n_rows, thresholds, width);
+        return;
+    }
+    for (size_t i = 0; i < n_rows; i += COUNTS_BLOCK) {
+        const size_t n = n_rows - i < COUNTS_BLOCK ? n_rows - i : COUNTS_BLOCK;
+        size_t j = 0;
+        for (; j + WIDTH_BLOCK <= width; j += WIDTH_BLOCK) {
+            count_block(count, rows + i, n, thresholds, j);
+            for (size_t k = 0; k < WIDTH_BLOCK; k++)
+                counts[j + k] += count[k];
+        }
+        const size_t overlap = j + WIDTH_BLOCK - width;
+        if (overlap == WIDTH_BLOCK)
+            continue;
+        count_block(count, rows + i, n, thresholds, width - WIDTH_BLOCK);
+        for (size_t k = overlap; k < WIDTH_BLOCK; k++)
+            counts[width - WIDTH_BLOCK + k] += count[k];
     }
 }
 
@@ -158,24 +238,107 @@ static void partition(uint8_t *bytes, size_t n, const uint64_t *left_mask, uint8
     memcpy(bytes + n_left, spare, n_right);
 }
 
-/* Four histograms in turn: equal neighbours do not wait for each other's sum. */
+/* Swaps blocks of bytes of a and b: what is in the high half of a with the low half of b, a half
+   being `shift` bits wide. */
+static inline void exchange(uint64_t *a, uint64_t *b, unsigned shift, uint64_t low)
+{
+    const uint64_t t = (*a >> shift ^ *b) & low;
+    *a ^= t << shift;
+    *b ^= t;
+}
+
+/* 8 x 8 bytes, by halves, quarters and eighths; byte 0 of a word is its lowest. */
+static inline void transpose_8x8(uint64_t v[8])
+{
+    for (size_t i = 0; i < 4; i++)
+        exchange(&v[i], &v[i + 4], 32, UINT64_C(0x00000000ffffffff));
+    for (size_t i = 0; i < 8; i += 4)
+        for (size_t j = i; j < i + 2; j++)
+            exchange(&v[j], &v[j + 2], 16, UINT64_C(0x0000ffff0000ffff));
+    for (size_t i = 0; i < 8; i += 2)
+        exchange(&v[i], &v[i + 1], 8, UINT64_C(0x00ff00ff00ff00ff));
+}
+
+/* By blocks of rows whose share of a few columns stays in the first-level cache. */
+static void transpose(uint8_t *restrict columns, size_t stride, const uint8_t *const *rows,
+                      size_t n_rows, size_t width)
+{
+    enum { ROWS = 64 };
+    const size_t whole_rows = n_rows / 8 * 8, whole_width = width / 8 * 8;
+    for (size_t i0 = 0; i0 < whole_rows; i0 += ROWS) {
+        const size_t i1 = i0 + ROWS < whole_rows ? i0 + ROWS : whole_rows;
+        for (size_t j = 0; j < whole_width; j += 8)
+            for (size_t i = i0; i < i1; i += 8) {
+                uint64_t v[8];
+                for (size_t k = 0; k < 8; k++)
+                    memcpy(&v[k], rows[i + k] + j, 8);
+                transpose_8x8(v);
+                for (size_t k = 0; k < 8; k++)
+                    memcpy(columns + (j + k) * stride + i, &v[k], 8);
+            }
+    }
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t j = i < whole_rows ? whole_width : 0; j < width; j++)
+            columns[j * stride + i] = rows[i][j];
+}
+
+static void swap_nibbles(uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = byte_swap_nibbles(bytes[i]);
+}
+
+/* The bytes of a block that are not 0, in order; returns how many. Only some instruction sets make
+   that cheap: others keep the zeros. */
+static inline size_t drop_zeros(uint8_t *kept, const uint8_t *bytes, size_t n)
+{
+#if defined(__AVX512F__)
+    size_t n_kept = 0;
+    for (size_t i = 0; i < n; i += 64) {
+        const uint64_t valid = n - i < 64 ? (UINT64_C(1) << (n - i)) - 1 : UINT64_MAX;
+        const __m512i v = _mm512_maskz_loadu_epi8(valid, bytes + i);
+        const uint64_t nonzero = _mm512_test_epi8_mask(v, v);
+        _mm512_storeu_si512(kept + n_kept, _mm512_maskz_compress_epi8(nonzero, v));
+        n_kept += (size_t)__builtin_popcountll(nonzero);
+    }
+    return n_kept;
+#else
+    memcpy(kept, bytes, n);
+    return n;
+#endif
+}
+
+/*
+ * Four histograms in turn: equal neighbours do not wait for each other's sum. Zeros, of which
+ * images have many, are what is missing in the end.
+ */
 static void histogram(uint32_t *restrict counts, const uint8_t *restrict bytes, size_t n)
 {
-    enum { PARTS = 4, SHORT = 256 };
-    size_t i = 0;
-    if (n >= SHORT) {
-        uint32_t parts[PARTS - 1][256] = {{0}};
-        for (; i + PARTS <= n; i += PARTS) {
+    enum { PARTS = 4, SHORT = 256, BLOCK = 1024 };
+    if (n < SHORT) {
+        for (size_t i = 0; i < n; i++)
             counts[bytes[i]]++;
-            parts[0][bytes[i + 1]]++;
-            parts[1][bytes[i + 2]]++;
-            parts[2][bytes[i + 3]]++;
-        }
-        for (size_t bin = 0; bin < 256; bin++)
-            counts[bin] += parts[0][bin] + parts[1][bin] + parts[2][bin];
+        return;
     }
-    for (; i < n; i++)
-        counts[bytes[i]]++;
+    uint32_t parts[PARTS - 1][256] = {{0}};
+    uint8_t kept[BLOCK + 64];
+    size_t n_kept = 0;
+    for (size_t first = 0; first < n; first += BLOCK) {
+        const size_t m = drop_zeros(kept, bytes + first, n - first < BLOCK ? n - first : BLOCK);
+        size_t i = 0;
+        for (; i + PARTS <= m; i += PARTS) {
+            counts[kept[i]]++;
+            parts[0][kept[i + 1]]++;
+            parts[1][kept[i + 2]]++;
+            parts[2][kept[i + 3]]++;
+        }
+        for (; i < m; i++)
+            counts[kept[i]]++;
+        n_kept += m;
+    }
+    counts[0] += (uint32_t)(n - n_kept);
+    for (size_t bin = 0; bin < 256; bin++)
+        counts[bin] += parts[0][bin] + parts[1][bin] + parts[2][bin];
 }
 
 const struct byte_columns_kernels SIMD_NAME(byte_columns_kernels) = {
@@ -184,5 +347,7 @@ const struct byte_columns_kernels SIMD_NAME(byte_columns_kernels) = {
     .min_max = min_max,
     .count_at_most = count_at_most,
     .partition = partition,
+    .transpose = transpose,
+    .swap_nibbles = swap_nibbles,
     .histogram = histogram,
 };

@@ -29,6 +29,13 @@ struct byte_columns_kernels {
        spare has n bytes and BYTE_PARTITION_SLACK more, bytes may be overwritten by as much. */
     void (*partition)(uint8_t *bytes, size_t n, const uint64_t *left_mask, uint8_t *spare);
 
+    /* columns[j * stride + i] = rows[i][j] for i < n_rows, j < width. */
+    void (*transpose)(uint8_t *restrict columns, size_t stride, const uint8_t *const *rows,
+                      size_t n_rows, size_t width);
+
+    /* Swaps the nibbles of each byte. */
+    void (*swap_nibbles)(uint8_t *bytes, size_t n);
+
     /* counts[bytes[i]] += 1 */
     void (*histogram)(uint32_t *restrict counts, const uint8_t *restrict bytes, size_t n);
 };

@@ -67,8 +67,10 @@ static void near_manhattan(const struct distance_tile *tile, const uint64_t *wei
 /* The sums of neighbouring pairs of a, then of b: 8 rows of 2 lanes each, twice. */
 static inline __m512 add_pairs(__m512 a, __m512 b)
 {
-    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-    const __m512i odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    const __m512i even =
+        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i odd =
+        _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
     return _mm512_add_ps(_mm512_permutex2var_ps(a, even, b), _mm512_permutex2var_ps(a, odd, b));
 }
 
@@ -114,7 +116,8 @@ static void near_euclidean(const struct distance_tile *tile, const float *weight
 static inline __m512i byte_differences(const uint8_t *row, const uint8_t *query, size_t unit)
 {
     const __m128i a = _mm_loadl_epi64((const __m128i *)(const void *)(row + unit * VECTOR));
-    const __m128i b = _mm_loadl_epi64((const __m128i *)(const void *)(query + unit * DISTANCE_UNIT));
+    const __m128i b =
+        _mm_loadl_epi64((const __m128i *)(const void *)(query + unit * DISTANCE_UNIT));
     return _mm512_cvtepu8_epi64(_mm_or_si128(_mm_subs_epu8(a, b), _mm_subs_epu8(b, a)));
 }
 
@@ -138,8 +141,8 @@ static double squared_euclidean(const uint8_t *row, const uint8_t *query, const 
     __m512d sum = _mm512_setzero_pd();
     for (size_t u = 0; u < n_units; u++) {
         const __m512d d = _mm512_cvtepi64_pd(byte_differences(row, query, u));
-        sum = _mm512_add_pd(sum, _mm512_mul_pd(_mm512_loadu_pd(weight + u * DISTANCE_UNIT),
-                                               _mm512_mul_pd(d, d)));
+        sum = _mm512_add_pd(
+            sum, _mm512_mul_pd(_mm512_loadu_pd(weight + u * DISTANCE_UNIT), _mm512_mul_pd(d, d)));
     }
     _mm512_storeu_pd(s, sum);
     return tree_sum(s);
@@ -219,8 +222,8 @@ static void products(const uint8_t *panel, const uint8_t *query, size_t first, s
         }
     }
     /* Each 128-bit half after two horizontal additions: rows 0 1 4 5 | 2 3 6 7. */
-    const __m256i rows = _mm256_hadd_epi32(_mm256_hadd_epi32(sum[0], sum[1]),
-                                           _mm256_hadd_epi32(sum[2], sum[3]));
+    const __m256i rows =
+        _mm256_hadd_epi32(_mm256_hadd_epi32(sum[0], sum[1]), _mm256_hadd_epi32(sum[2], sum[3]));
     const __m256i order = _mm256_setr_epi32(0, 1, 4, 5, 2, 3, 6, 7);
     _mm256_storeu_si256((__m256i *)(void *)sums, _mm256_permutevar8x32_epi32(rows, order));
 }
@@ -234,7 +237,8 @@ static void absolute_differences(const uint8_t *panel, const uint8_t *query, siz
         uint32_t sum = 0;
         for (size_t u = first; u < end; u++)
             for (size_t f = 0; f < DISTANCE_UNIT; f++) {
-                const int d = panel[u * VECTOR + r * DISTANCE_UNIT + f] - query[u * DISTANCE_UNIT + f];
+                const int d =
+                    panel[u * VECTOR + r * DISTANCE_UNIT + f] - query[u * DISTANCE_UNIT + f];
                 sum += (uint32_t)(d < 0 ? -d : d);
             }
         sums[r] = sum;
@@ -262,7 +266,8 @@ static uint32_t near_manhattan_panel(const struct distance_tile *tile, const uin
     uint64_t total[DISTANCE_PANEL_ROWS] = {0}, sums[DISTANCE_PANEL_ROWS];
     uint32_t near = 0;
     for (size_t g = 0; g < tile->n_groups; g++) {
-        absolute_differences(panel, query, g ? tile->group_end[g - 1] : 0, tile->group_end[g], sums);
+        absolute_differences(panel, query, g ? tile->group_end[g - 1] : 0, tile->group_end[g],
+                             sums);
         for (size_t r = 0; r < DISTANCE_PANEL_ROWS; r++)
             total[r] += weight[g] * sums[r];
     }

@@ -2,8 +2,8 @@
  * Kernels of the exact nearest-neighbour search over bytes: lower bounds of weighted distances for
  * tiles of rows x queries, and the distances themselves.
  *
- * Layout. Features come in units of 8, zero-padded. Training rows lie in panels of 8: unit u of row r
- * of a panel is the 8 bytes at (u x 8 + r) x 8, so one 64-byte vector holds a unit of 8 rows. A
+ * Layout. Features come in units of 8, zero-padded. Training rows lie in panels of 8: unit u of row
+ * r of a panel is the 8 bytes at (u x 8 + r) x 8, so one 64-byte vector holds a unit of 8 rows. A
  * query is n_units x 8 contiguous bytes. Consecutive units form groups whose features share one
  * weight, the least of theirs: that makes sums within a group exact integers and bounds from below.
  */
@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 enum {
-    DISTANCE_UNIT = 8,       /* features of a unit */
+    DISTANCE_UNIT = 8, /* features of a unit */
     DISTANCE_PANEL_ROWS = 8,
     DISTANCE_TILE_PANELS = 2,
     DISTANCE_TILE_ROWS = DISTANCE_PANEL_ROWS * DISTANCE_TILE_PANELS,
@@ -54,9 +54,9 @@ struct distance_kernels {
 
     /*
      * sum over features of weight x |row - query|, and of weight x (row - query)^2, in double.
-     * The order of summation is fixed: eight partial sums, one for each place in a unit, over rising
-     * units; then ((0+4)+(2+6)) + ((1+5)+(3+7)). All versions give the same bits.
-     * row: the first unit of a row in its panel; query: n_units x 8 bytes; weight: n_units x 8.
+     * The order of summation is fixed: eight partial sums, one for each place in a unit, over
+     * rising units; then ((0+4)+(2+6)) + ((1+5)+(3+7)). All versions give the same bits. row: the
+     * first unit of a row in its panel; query: n_units x 8 bytes; weight: n_units x 8.
      */
     double (*manhattan)(const uint8_t *row, const uint8_t *query, const double *weight,
                         size_t n_units);

@@ -13,7 +13,7 @@
 #ifndef FMBENCH_NUMERICS_SIMD_H
 #define FMBENCH_NUMERICS_SIMD_H
 
-/* AVX-512 means F, BW, DQ, VL, VBMI, VBMI2 and VNNI together: Intel since Ice Lake, AMD since Zen 4. */
+/* AVX-512 means F, BW, DQ, VL, VBMI, VBMI2 and VNNI: Intel since Ice Lake, AMD since Zen 4. */
 enum simd_level { SIMD_PORTABLE, SIMD_AVX2, SIMD_AVX512 };
 
 /*
