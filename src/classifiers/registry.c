@@ -3,7 +3,12 @@
 #include <assert.h>
 #include <string.h>
 
+extern const struct classifier_class logistic_regression_class;
+extern const struct classifier_class linear_svc_class;
+
 const struct classifier_class *const classifier_registry[] = {
+    &logistic_regression_class,
+    &linear_svc_class,
     NULL,
 };
 
