@@ -2,6 +2,8 @@
 
 #include "base/memory.h"
 #include "classifiers/linear_hessian.h"
+#include "numerics/blas.h"
+#include "numerics/rng.h"
 
 #include <math.h>
 #include <omp.h>
@@ -40,6 +42,7 @@ struct solver {
     double *z, *t, *r, *alpha;     /* n_rows x lanes */
     double *cg;      /* 4 x stride x lanes */
     double *u, *v;   /* n_rows x lanes; logistic */
+    float *leverage; /* n_rows */
     double *sums;                  /* 5 x LINEAR_CHUNKS x lanes */
     double *total;                 /* 5 x lanes */
     double *step, *mu;             /* lanes */
@@ -194,22 +197,24 @@ static void solve_lane(const struct solver *s, size_t k, const double *factor, d
 
 /*
  * Leaves about SAMPLE_ROWS of the listed rows, each with a chance in proportion to its weight and
- * the weight divided by that chance, so that the expected sum is the same. Systematic sampling: no
- * random numbers. Rows that would be certain to stay keep their weights.
+ * leverage, and the weight divided by that chance, so that the expected sum is the same. Systematic
+ * sampling: no random numbers. Rows that would be certain to stay keep their weights.
  */
-static bool sample_rows(struct linear_hessian *h)
+static bool sample_rows(struct linear_hessian *h, const float *leverage, size_t lanes)
 {
-    if (h->n_active <= SAMPLE_ROWS)
+    if (h->n_active <= 2 * SAMPLE_ROWS)
         return false;
-    double unit = 0; /* every row of this weight or more stays */
+    double unit = 0; /* every row of this importance or more stays */
     for (int round = 0; round < 8; round++) {
         double sum = 0;
         size_t n_certain = 0;
-        for (size_t i = 0; i < h->n_active; i++)
-            if (unit > 0 && h->weights[i] >= unit)
+        for (size_t i = 0; i < h->n_active; i++) {
+            const double importance = h->weights[i] * (double)leverage[h->rows[i] * lanes];
+            if (unit > 0 && importance >= unit)
                 n_certain++;
             else
-                sum += h->weights[i];
+                sum += importance;
+        }
         if (n_certain >= SAMPLE_ROWS)
             break;
         unit = sum / (double)(SAMPLE_ROWS - n_certain);
@@ -217,16 +222,15 @@ static bool sample_rows(struct linear_hessian *h)
     size_t n_kept = 0;
     double position = 0.5;
     for (size_t i = 0; i < h->n_active; i++) {
-        const double chance = h->weights[i] / unit;
-        position += chance;
-        if (chance < 1 && position < 1)
-            continue;
-        if (chance < 1)
+        const double chance = h->weights[i] * (double)leverage[h->rows[i] * lanes] / unit;
+        if (chance < 1) {
+            position += chance;
+            if (position < 1)
+                continue;
             position -= 1;
-        else
-            position -= chance;
+        }
         h->rows[n_kept] = h->rows[i];
-        h->weights[n_kept++] = fmax(h->weights[i], unit);
+        h->weights[n_kept++] = h->weights[i] / fmin(chance, 1);
     }
     h->n_active = n_kept;
     return true;
@@ -239,7 +243,7 @@ static void direction(const struct solver *s, size_t k, struct linear_hessian *h
     struct lane *lane = &s->lanes[k];
     if (s->options->loss == LINEAR_LOGISTIC) {
         list_logistic(s, k, h);
-        lane->iterative = sample_rows(h);
+        lane->iterative = sample_rows(h, s->leverage + k, d->lanes);
         linear_hessian_build(h, d, 1, 1);
     } else {
         const double weight = mark_hinge(s, k, scratch->member);
@@ -252,6 +256,42 @@ static void direction(const struct solver *s, size_t k, struct linear_hessian *h
         memcpy(s->grams[k].sum, h->matrix, d->stride * d->stride * sizeof *h->matrix);
     if (getenv("LIN"))
         fprintf(stderr, "[%zu:%zu]", k, h->n_active);
+}
+
+/*
+ * Leverages x^T H^-1 x of every row in every lane, as the mean square of x^T L^-T signs over random
+ * signs; a running mean, since H changes slowly.
+ */
+static void estimate_leverage(const struct solver *s, const double *shared_factor, long iteration)
+{
+    const struct linear_design *d = s->design;
+    double *column = s->scratch[0].column;
+    const size_t n_z = d->n_rows * d->lanes;
+    struct rng rng = rng_create(0, (uint64_t)iteration);
+    memset(s->cg, 0, d->stride * d->lanes * sizeof *s->cg);
+    for (size_t k = 0; k < d->n_problems; k++) {
+        const double *factor = shared_factor ? shared_factor : s->grams[k].sum;
+        if (s->lanes[k].done || (!shared_factor && !s->lanes[k].iterative))
+            continue;
+        for (size_t j = 0; j < d->n_columns; j++)
+            column[j] = rng_u32(&rng) & 1 ? 1 : -1;
+        blas_dtrsv_t(d->n_columns, factor, d->stride, column);
+        for (size_t j = 0; j < d->n_columns; j++)
+            s->cg[j * d->lanes + k] = column[j];
+    }
+    linear_times(d, s->cg, s->t);
+    if (shared_factor) {
+        for (size_t i = 0; i < d->n_rows; i++) {
+            double sum = 0;
+            for (size_t k = 0; k < d->n_problems; k++)
+                sum += square(s->t[i * d->lanes + k]);
+            for (size_t k = 0; k < d->n_problems; k++)
+                s->leverage[i * d->lanes + k] = (float)(sum / (double)d->n_problems);
+        }
+        return;
+    }
+    for (size_t i = 0; i < n_z; i++)
+        s->leverage[i] = 0.7f * s->leverage[i] + 0.3f * (float)square(s->t[i]);
 }
 
 /* From w = 0 every row has the same curvature, that of a margin of 0, in every lane. */
@@ -269,6 +309,7 @@ static void first_directions(const struct solver *s)
     }
     linear_hessian_build(h, d, 1, 1);
     linear_hessian_factor(h);
+    estimate_leverage(s, h->matrix, 0);
     for (size_t k = 0; k < d->n_problems; k++)
         solve_lane(s, k, h->matrix, -1, s->g, s->s, s->scratch[0].column);
 }
@@ -304,12 +345,18 @@ static void weigh(const struct solver *s, const double *restrict t, double *rest
  * Newton's equations by conjugate gradients, the lanes side by side, for the lanes whose factor is
  * that of a sample of rows: the factor preconditions. s starts as the preconditioned gradient.
  */
-static void conjugate_gradients(const struct solver *s)
+static void conjugate_gradients(const struct solver *s, long iteration)
 {
     const struct linear_design *d = s->design;
     const size_t n_w = d->stride * d->lanes, n_z = d->n_rows * d->lanes;
     double *residual = s->cg, *p = s->cg + n_w, *q = s->cg + 2 * n_w, *y = s->cg + 3 * n_w;
     bool any = false;
+    for (size_t k = 0; k < d->n_problems; k++)
+        any |= s->lanes[k].iterative && !s->lanes[k].done;
+    const long n_rounds = getenv("LEV") ? atol(getenv("LEV")) : 1;
+    for (long round = 0; any && round < n_rounds; round++)
+        estimate_leverage(s, NULL, iteration * 10 + round);
+    any = false;
     memset(s->cg, 0, 4 * n_w * sizeof *s->cg);
     for (size_t k = 0; k < d->n_problems; k++) {
         struct lane *lane = &s->lanes[k];
@@ -496,7 +543,7 @@ static void solve(const struct solver *s, struct linear_binary_result *result,
         else
             directions(s);
         if (iteration > 0 && o->loss == LINEAR_LOGISTIC)
-            conjugate_gradients(s);
+            conjugate_gradients(s, iteration);
         else
             linear_times(d, s->s, s->t);
         line_search(s, searches);
@@ -524,6 +571,7 @@ enum status linear_binary_solve(const struct linear_design *design,
         {(void **)&s.cg, 4 * n_w, sizeof *s.cg},
         {(void **)&s.u, n_z, sizeof *s.u},
         {(void **)&s.v, n_z, sizeof *s.v},
+        {(void **)&s.leverage, n_z, sizeof *s.leverage},
         {(void **)&s.sums, N_SUMS * LINEAR_CHUNKS * design->lanes, sizeof *s.sums},
         {(void **)&s.total, N_SUMS * design->lanes, sizeof *s.total},
         {(void **)&s.step, design->lanes, sizeof *s.step},

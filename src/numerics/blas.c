@@ -57,3 +57,9 @@ void blas_dpotrs(size_t n, const double *l, size_t ldl, double *x)
     cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (blasint)n, l, (blasint)ldl, x,
                 1);
 }
+
+void blas_dtrsv_t(size_t n, const double *l, size_t ldl, double *x)
+{
+    cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (blasint)n, l, (blasint)ldl, x,
+                1);
+}

@@ -50,4 +50,7 @@ bool blas_dpotrf(size_t n, double *a, size_t lda);
 /* x = A^-1 x with the L of blas_dpotrf. */
 void blas_dpotrs(size_t n, const double *l, size_t ldl, double *x);
 
+/* x = L^-T x. */
+void blas_dtrsv_t(size_t n, const double *l, size_t ldl, double *x);
+
 #endif
