@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_SEARCH_MAX = 30, CG_ROUNDS_MAX = 50, SAMPLE_ROWS = 6000 };
+enum { LINE_SEARCH_MAX = 30, CG_ROUNDS_MAX = 50, SAMPLE_ROWS = 4000 };
 
 /* Conjugate gradients stop at this part of the gradient. */
-static const double CG_ACCURACY = 0.05;
+static const double CG_ACCURACY = 0.1;
 
 struct lane {
     double mu;

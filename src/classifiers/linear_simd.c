@@ -153,6 +153,55 @@ static void transpose_times(const struct linear_rows *rows, size_t lanes, const 
     }
 }
 
+INLINE vector widen(const float *p)
+{
+#if defined(__AVX512F__)
+    return (vector)_mm512_cvtps_pd(_mm256_loadu_ps(p));
+#elif defined(__AVX2__)
+    return (vector)_mm256_cvtps_pd(_mm_loadu_ps(p));
+#else
+    return (vector){(double)p[0], (double)p[1]};
+#endif
+}
+
+INLINE double sum_of(vector v)
+{
+    double sum = 0;
+    for (size_t i = 0; i < WIDTH; i++)
+        sum += v[i];
+    return sum;
+}
+
+INLINE void dots_tile(const float *x, size_t stride, size_t n_vectors, const double *w, double *out)
+{
+    vector sum[5];
+    for (size_t k = 0; k < n_vectors; k++)
+        sum[k] = (vector){0};
+    for (size_t j = 0; j < stride; j += WIDTH) {
+        const vector value = widen(x + j);
+        for (size_t k = 0; k < n_vectors; k++)
+            sum[k] = fused(value, load(w + k * stride + j), sum[k]);
+    }
+    for (size_t k = 0; k < n_vectors; k++)
+        out[k] = sum_of(sum[k]);
+}
+
+static void dots(const float *x, size_t stride, size_t n_vectors, const double *w,
+                 double *restrict out)
+{
+    size_t k = 0;
+    for (; k + 5 <= n_vectors; k += 5)
+        dots_tile(x, stride, 5, w + k * stride, out + k);
+    for (; k < n_vectors; k++)
+        dots_tile(x, stride, 1, w + k * stride, out + k);
+}
+
+static void add_scaled(const float *x, size_t stride, double scale, double *restrict w)
+{
+    for (size_t j = 0; j < stride; j++)
+        w[j] += scale * (double)x[j];
+}
+
 /* exp(x) for -708 <= x <= 0, to a few units in the last place; plain arithmetic, so that loops
    with it are vectorised. */
 INLINE double exponential(double x)
@@ -343,4 +392,6 @@ static void along(const struct linear_losses *losses, const struct linear_sums *
 const struct linear_kernels SIMD_NAME(linear_kernels) = {.times = times,
                                                          .transpose_times = transpose_times,
                                                          .residuals = residuals,
-                                                         .along = along};
+                                                         .along = along,
+                                                         .dots = dots,
+                                                         .add_scaled = add_scaled};

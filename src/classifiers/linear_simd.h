@@ -61,6 +61,11 @@ struct linear_kernels {
                       const struct linear_sums *sums);
     /* Values and derivatives of the losses at z + step direction. */
     void (*along)(const struct linear_losses *losses, const struct linear_sums *sums);
+    /* out[k] = x.w_k;  w: n_vectors x stride. */
+    void (*dots)(const float *x, size_t stride, size_t n_vectors, const double *w,
+                 double *restrict out);
+    /* w += scale x. */
+    void (*add_scaled)(const float *x, size_t stride, double scale, double *restrict w);
 };
 
 SIMD_DECLARE(struct linear_kernels, linear_kernels);

@@ -1,5 +1,6 @@
 #include "base/memory.h"
 #include "classifiers/classifier.h"
+#include "classifiers/crammer_singer.h"
 #include "classifiers/linear_binary.h"
 
 #include <math.h>
@@ -88,12 +89,32 @@ static enum status fit(void *model, const struct training_set *set,
     const bool hinge = parameter_choice(p, LOSS) == LOSS_HINGE;
     struct linear_design design = {0};
     double *w = NULL;
-    enum status status = linear_design_create(&design, set, false, execution->n_threads, error);
+    const bool joint = parameter_choice(p, MULTI_CLASS) == CRAMMER_SINGER;
+    enum status status = linear_design_create(&design, set, joint, execution->n_threads, error);
     if (status)
         goto cleanup;
     w = memory_array(design.stride * design.lanes, sizeof *w);
     if (!w) {
         status = error_memory(error, "LinearSVC", design.stride * design.lanes * sizeof *w);
+        goto cleanup;
+    }
+    if (joint) {
+        struct crammer_singer_result r;
+        status = crammer_singer_solve(
+            &design,
+            &(struct crammer_singer_options){.C = parameter_number(p, C),
+                                             .tol = parameter_number(p, TOL),
+                                             .max_passes = 100000,
+                                             .rng_key = execution->rng_key},
+            w, &r, error);
+        if (status)
+            goto cleanup;
+        report->solver = "sequential dual method";
+        report->n_iter = r.n_iter;
+        report->converged = r.converged;
+        fit_report_add(report, "objective", r.objective);
+        fit_report_add(report, "dual_gap", r.dual_gap);
+        status = linear_model_create(&svc->model, &design, w, error);
         goto cleanup;
     }
     const struct linear_binary_options options = {
