@@ -10,7 +10,7 @@
 #include "classifiers/classifier.h"
 #include "classifiers/linear_simd.h"
 
-enum { LINEAR_CHUNKS = 32 };
+enum { LINEAR_CHUNKS = 32, LINEAR_PROBLEMS_MAX = 256 };
 
 struct linear_design {
     size_t n_rows, n_features;
