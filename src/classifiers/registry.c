@@ -9,6 +9,7 @@ extern const struct classifier_class sgd_class;
 extern const struct classifier_class perceptron_class;
 extern const struct classifier_class decision_tree_class;
 extern const struct classifier_class random_forest_class;
+extern const struct classifier_class logistic_regression_class;
 extern const struct classifier_class mlp_class;
 extern const struct classifier_class k_neighbors_class;
 extern const struct classifier_class svc_class;
@@ -16,6 +17,7 @@ extern const struct classifier_class gaussian_nb_class;
 extern const struct classifier_class extra_tree_class;
 extern const struct classifier_class gaussian_process_class;
 extern const struct classifier_class gradient_boosting_class;
+extern const struct classifier_class linear_svc_class;
 
 const struct classifier_class *const classifier_registry[] = {
     &passive_aggressive_class,
@@ -23,6 +25,7 @@ const struct classifier_class *const classifier_registry[] = {
     &perceptron_class,
     &decision_tree_class,
     &random_forest_class,
+    &logistic_regression_class,
     &mlp_class,
     &k_neighbors_class,
     &svc_class,
@@ -30,6 +33,7 @@ const struct classifier_class *const classifier_registry[] = {
     &extra_tree_class,
     &gaussian_process_class,
     &gradient_boosting_class,
+    &linear_svc_class,
     NULL,
 };
 /* clang-format on */

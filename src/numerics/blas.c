@@ -1,6 +1,7 @@
 #include "numerics/blas.h"
 
 #include <cblas.h>
+#include <lapacke.h>
 
 void blas_start(void)
 {
@@ -34,4 +35,31 @@ void blas_ssyrk_tn(size_t n, size_t k, float alpha, const float *a, size_t lda, 
 {
     cblas_ssyrk(CblasRowMajor, CblasLower, CblasTrans, (blasint)n, (blasint)k, alpha, a,
                 (blasint)lda, beta, c, (blasint)ldc);
+}
+
+void blas_dsyrk_tn(size_t n, size_t k, double alpha, const double *a, size_t lda, double beta,
+                   double *c, size_t ldc)
+{
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (blasint)n, (blasint)k, alpha, a,
+                (blasint)lda, beta, c, (blasint)ldc);
+}
+
+/* The lower triangle by rows is the upper one by columns: no transposed copy in LAPACKE. */
+bool blas_dpotrf(size_t n, double *a, size_t lda)
+{
+    return LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'U', (lapack_int)n, a, (lapack_int)lda) == 0;
+}
+
+void blas_dpotrs(size_t n, const double *l, size_t ldl, double *x)
+{
+    cblas_dtrsv(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, (blasint)n, l, (blasint)ldl,
+                x, 1);
+    cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (blasint)n, l, (blasint)ldl, x,
+                1);
+}
+
+void blas_dtrsv_t(size_t n, const double *l, size_t ldl, double *x)
+{
+    cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (blasint)n, l, (blasint)ldl, x,
+                1);
 }

@@ -37,4 +37,20 @@ void blas_sgemm(const struct blas_gemm *g);
 void blas_ssyrk_tn(size_t n, size_t k, float alpha, const float *a, size_t lda, float beta,
                    float *c, size_t ldc);
 
+/* The same in double. */
+void blas_dsyrk_tn(size_t n, size_t k, double alpha, const double *a, size_t lda, double beta,
+                   double *c, size_t ldc);
+
+/*
+ * A = L L^T in place, L in the lower triangle (the upper one is not touched); false when A is not
+ * positive definite to working precision, and then A is spoilt.
+ */
+bool blas_dpotrf(size_t n, double *a, size_t lda);
+
+/* x = A^-1 x with the L of blas_dpotrf. */
+void blas_dpotrs(size_t n, const double *l, size_t ldl, double *x);
+
+/* x = L^-T x. */
+void blas_dtrsv_t(size_t n, const double *l, size_t ldl, double *x);
+
 #endif

@@ -1,0 +1,26 @@
+/* The multi-class support vector machine of Crammer and Singer; see crammer_singer.c. */
+#ifndef FMBENCH_CLASSIFIERS_CRAMMER_SINGER_H
+#define FMBENCH_CLASSIFIERS_CRAMMER_SINGER_H
+
+#include "classifiers/linear_design.h"
+
+struct crammer_singer_options {
+    double C;
+    double tol; /* of the relative duality gap */
+    long max_passes;
+    uint64_t rng_key;
+};
+
+struct crammer_singer_result {
+    long n_iter;
+    bool converged;
+    double objective;
+    double dual_gap; /* relative */
+};
+
+/* w: stride x lanes. */
+enum status crammer_singer_solve(const struct linear_design *design,
+                                 const struct crammer_singer_options *options, double *restrict w,
+                                 struct crammer_singer_result *result, struct error *error);
+
+#endif

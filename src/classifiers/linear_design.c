@@ -1,0 +1,218 @@
+#include "classifiers/linear_design.h"
+
+#include "base/memory.h"
+#include "numerics/blas.h"
+
+#include <string.h>
+
+enum { COLUMN_PADDING = 16, PREDICT_BLOCK_ROWS = 256 };
+
+static size_t padded(size_t n, size_t unit)
+{
+    return (n + unit - 1) / unit * unit;
+}
+
+/* Marks the features that take more than one value; returns how many. */
+static size_t find_varying(const struct features *x, uint8_t *restrict varies)
+{
+    memset(varies, 0, x->n_features);
+    for (size_t i = 1; i < x->n_rows; i++) {
+        const uint8_t *restrict row = x->bytes + i * x->n_features;
+        for (size_t j = 0; j < x->n_features; j++)
+            varies[j] |= row[j] ^ x->bytes[j];
+    }
+    size_t n_varying = 0;
+    for (size_t j = 0; j < x->n_features; j++)
+        n_varying += varies[j] != 0;
+    return n_varying;
+}
+
+static void fill_rows(struct linear_design *design, const struct features *x)
+{
+    const size_t n_kept = design->n_columns - 1;
+    for (size_t i = 0; i < design->n_rows; i++) {
+        const float *restrict in = x->standardised + i * x->n_features;
+        float *restrict out = design->x + i * design->stride;
+        for (size_t j = 0; j < n_kept; j++)
+            out[j] = in[design->features[j]];
+        out[n_kept] = 1;
+        memset(out + n_kept + 1, 0, (design->stride - n_kept - 1) * sizeof *out);
+    }
+}
+
+static enum status allocate(struct linear_design *design, struct error *error)
+{
+    const size_t n_partial = LINEAR_CHUNKS * design->stride * design->lanes;
+    const struct memory_request requests[] = {
+        {(void **)&design->x, design->n_rows * design->stride, sizeof *design->x},
+        {(void **)&design->features, design->n_columns, sizeof *design->features},
+        {(void **)&design->row_class, design->n_rows, sizeof *design->row_class},
+        {(void **)&design->lane_class, design->lanes, sizeof *design->lane_class},
+        {(void **)&design->partial, n_partial, sizeof *design->partial},
+    };
+    return memory_arrays(requests, sizeof requests / sizeof requests[0], "the linear problem",
+                         error);
+}
+
+enum status linear_design_create(struct linear_design *design, const struct training_set *set,
+                                 bool all_classes, int n_threads, struct error *error)
+{
+    const struct features *x = set->x;
+    const bool single = set->n_classes == 2 && !all_classes;
+    *design = (struct linear_design){.n_rows = x->n_rows,
+                                     .n_features = x->n_features,
+                                     .n_problems = single ? 1 : set->n_classes,
+                                     .n_threads = n_threads,
+                                     .kernels = SIMD_SELECT(linear_kernels)};
+    uint8_t *varies = memory_array(x->n_features, sizeof *varies);
+    if (!varies)
+        return error_memory(error, "the linear problem", x->n_features);
+    design->n_columns = find_varying(x, varies) + 1;
+    design->stride = padded(design->n_columns, COLUMN_PADDING);
+    design->lanes = padded(design->n_problems, LINEAR_LANES);
+    const enum status status = allocate(design, error);
+    if (status) {
+        memory_free(varies);
+        return status;
+    }
+    size_t n_kept = 0;
+    for (size_t j = 0; j < x->n_features; j++)
+        if (varies[j])
+            design->features[n_kept++] = (uint32_t)j;
+    memory_free(varies);
+    fill_rows(design, x);
+    for (size_t i = 0; i < design->n_rows; i++)
+        design->row_class[i] = set->y[i];
+    for (size_t k = 0; k < design->lanes; k++)
+        design->lane_class[k] = k < design->n_problems ? (double)(k + single) : -1;
+    return STATUS_OK;
+}
+
+void linear_design_destroy(struct linear_design *design)
+{
+    memory_free(design->x);
+    memory_free(design->features);
+    memory_free(design->row_class);
+    memory_free(design->lane_class);
+    memory_free(design->partial);
+    *design = (struct linear_design){0};
+}
+
+size_t linear_chunk_begin(const struct linear_design *design, size_t chunk)
+{
+    const size_t whole = design->n_rows / LINEAR_CHUNKS, rest = design->n_rows % LINEAR_CHUNKS;
+    return chunk * whole + (chunk < rest ? chunk : rest);
+}
+
+static struct linear_rows chunk_rows(const struct linear_design *design, size_t chunk)
+{
+    const size_t begin = linear_chunk_begin(design, chunk);
+    return (struct linear_rows){.x = design->x + begin * design->stride,
+                                .n_rows = linear_chunk_begin(design, chunk + 1) - begin,
+                                .stride = design->stride};
+}
+
+void linear_times(const struct linear_design *design, const double *w, double *z)
+{
+#pragma omp parallel for num_threads(design->n_threads) default(none) shared(design, w, z)
+    for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++) {
+        const struct linear_rows rows = chunk_rows(design, chunk);
+        design->kernels->times(&rows, design->lanes, w,
+                               z + linear_chunk_begin(design, chunk) * design->lanes);
+    }
+}
+
+void linear_transpose_times(const struct linear_design *design, const double *r, double *g)
+{
+    const size_t n_items = design->stride * design->lanes;
+#pragma omp parallel for num_threads(design->n_threads) default(none) shared(design, r, n_items)
+    for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++) {
+        const struct linear_rows rows = chunk_rows(design, chunk);
+        double *partial = design->partial + chunk * n_items;
+        memset(partial, 0, n_items * sizeof *partial);
+        design->kernels->transpose_times(
+            &rows, design->lanes, r + linear_chunk_begin(design, chunk) * design->lanes, partial);
+    }
+    memset(g, 0, n_items * sizeof *g);
+    for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++)
+        for (size_t i = 0; i < n_items; i++)
+            g[i] += design->partial[chunk * n_items + i];
+}
+
+enum status linear_model_create(struct linear_model *model, const struct linear_design *design,
+                                const double *w, struct error *error)
+{
+    *model = (struct linear_model){
+        .n_features = design->n_features, .n_problems = design->n_problems, .lanes = design->lanes};
+    const size_t n_weights = design->n_features * design->lanes;
+    const struct memory_request requests[] = {
+        {(void **)&model->weights, n_weights, sizeof *model->weights},
+        {(void **)&model->intercept, design->lanes, sizeof *model->intercept},
+    };
+    const enum status status = memory_arrays(requests, 2, "the linear model", error);
+    if (status)
+        return status;
+    memset(model->weights, 0, n_weights * sizeof *model->weights);
+    const size_t n_kept = design->n_columns - 1;
+    for (size_t j = 0; j < n_kept; j++)
+        for (size_t k = 0; k < design->n_problems; k++)
+            model->weights[design->features[j] * design->lanes + k] =
+                (float)w[j * design->lanes + k];
+    for (size_t k = 0; k < design->lanes; k++)
+        model->intercept[k] = w[n_kept * design->lanes + k];
+    return STATUS_OK;
+}
+
+void linear_model_destroy(struct linear_model *model)
+{
+    memory_free(model->weights);
+    memory_free(model->intercept);
+    *model = (struct linear_model){0};
+}
+
+static uint8_t decide(const struct linear_model *model, const float *values)
+{
+    if (model->n_problems == 1)
+        return (double)values[0] + model->intercept[0] > 0;
+    size_t best = 0;
+    double best_value = 0;
+    for (size_t k = 0; k < model->n_problems; k++) {
+        const double value = (double)values[k] + model->intercept[k];
+        if (k == 0 || value > best_value) {
+            best = k;
+            best_value = value;
+        }
+    }
+    return (uint8_t)best;
+}
+
+enum status linear_model_predict(const struct linear_model *model, const struct features *x,
+                                 int n_threads, uint8_t *restrict labels, struct error *error)
+{
+    const size_t n_blocks = (x->n_rows + PREDICT_BLOCK_ROWS - 1) / PREDICT_BLOCK_ROWS;
+    float *values = memory_array(x->n_rows * model->lanes, sizeof *values);
+    if (!values)
+        return error_memory(error, "the decision values",
+                            x->n_rows * model->lanes * sizeof *values);
+#pragma omp parallel for num_threads(n_threads) default(none)                                      \
+    shared(model, x, labels, values, n_blocks)
+    for (size_t block = 0; block < n_blocks; block++) {
+        const size_t begin = block * PREDICT_BLOCK_ROWS, left = x->n_rows - begin;
+        const size_t n = left < PREDICT_BLOCK_ROWS ? left : PREDICT_BLOCK_ROWS;
+        float *out = values + begin * model->lanes;
+        blas_sgemm(&(struct blas_gemm){.m = n,
+                                       .n = model->n_problems,
+                                       .k = x->n_features,
+                                       .alpha = 1,
+                                       .a = x->standardised + begin * x->n_features,
+                                       .lda = x->n_features,
+                                       .b = model->weights,
+                                       .ldb = model->lanes,
+                                       .c = out,
+                                       .ldc = model->lanes});
+        for (size_t i = 0; i < n; i++)
+            labels[begin + i] = decide(model, out + i * model->lanes);
+    }
+    memory_free(values);
+    return STATUS_OK;
+}

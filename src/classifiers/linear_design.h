@@ -1,0 +1,65 @@
+/*
+ * What the linear solvers work on: the standardised rows without the features that are constant in
+ * training (their weight is 0 in every optimum here), with a last column of ones for the intercept,
+ * padded with zero columns to a stride that suits vectors; and the fixed chunks of rows that work
+ * is split into, whatever the number of threads.
+ */
+#ifndef FMBENCH_CLASSIFIERS_LINEAR_DESIGN_H
+#define FMBENCH_CLASSIFIERS_LINEAR_DESIGN_H
+
+#include "classifiers/classifier.h"
+#include "classifiers/linear_simd.h"
+
+enum { LINEAR_CHUNKS = 32, LINEAR_PROBLEMS_MAX = 256 };
+
+struct linear_design {
+    size_t n_rows, n_features;
+    size_t n_columns;   /* kept features + 1 */
+    size_t stride;      /* n_columns, padded */
+    size_t lanes;       /* binary problems or classes, padded */
+    size_t n_problems;  /* lanes in use */
+    float *x;           /* n_rows x stride, owned */
+    uint32_t *features; /* feature of each column but the last, n_columns - 1, owned */
+    double *row_class;  /* n_rows, owned */
+    double *lane_class; /* lanes, owned; -1 for padding */
+    double *partial;    /* LINEAR_CHUNKS x stride x lanes, owned: sums of each chunk */
+    int n_threads;
+    const struct linear_kernels *kernels;
+};
+
+/*
+ * One problem for each class when `all_classes` or when there are more than two; else a single one
+ * whose positive class is 1. linear_design_destroy takes a zeroed struct.
+ */
+enum status linear_design_create(struct linear_design *design, const struct training_set *set,
+                                 bool all_classes, int n_threads, struct error *error);
+void linear_design_destroy(struct linear_design *design);
+
+/* Rows [begin, end) of a chunk. */
+size_t linear_chunk_begin(const struct linear_design *design, size_t chunk);
+
+/* z = X w;  w: stride x lanes,  z: n_rows x lanes. */
+void linear_times(const struct linear_design *design, const double *w, double *z);
+
+/* g = X^T r;  r: n_rows x lanes,  g: stride x lanes. */
+void linear_transpose_times(const struct linear_design *design, const double *r, double *g);
+
+/*
+ * A fitted linear model: a decision value a problem, argmax with ties to the smallest class; with a
+ * single problem class 1 where its value is positive, else class 0.
+ */
+struct linear_model {
+    size_t n_features, n_problems;
+    size_t lanes;
+    float *weights;    /* n_features x lanes, owned */
+    double *intercept; /* lanes, owned */
+};
+
+/* From the optimum w, stride x lanes. */
+enum status linear_model_create(struct linear_model *model, const struct linear_design *design,
+                                const double *w, struct error *error);
+void linear_model_destroy(struct linear_model *model); /* takes a zeroed struct */
+enum status linear_model_predict(const struct linear_model *model, const struct features *x,
+                                 int n_threads, uint8_t *restrict labels, struct error *error);
+
+#endif
