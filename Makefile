@@ -122,8 +122,8 @@ test: ## set-up, then all tests; T='knn/ties' runs one
 	$(Q)$(MAKE) --no-print-directory run-tests
 
 run-tests: $(BUILD)/fmbench $(BUILD)/tests/run
-	$(Q)OMP_NUM_THREADS=2 FMBENCH=$(CURDIR)/$(BUILD)/fmbench $(BUILD)/tests/run -j1 --full-stats \
-		$(if $(T),--filter '$(T)')
+	$(Q)OMP_NUM_THREADS=2 $(BUILD)/tests/run -j1 --full-stats $(if $(T),--filter '$(T)')
+	$(Q)$(if $(T),,tests/get_data.sh && tests/end_to_end.sh $(BUILD)/fmbench)
 
 asan: ## the tests again under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# The program from outside: a small grid on the synthetic data. Predictions do not depend on
+# threads, jobs or interruptions; a killed run continues; two runs do not share a folder; bad input
+# gets its exit status.
+#
+#   tests/end_to_end.sh PROGRAM
+set -euo pipefail
+
+program=$(realpath "${1:-build/fmbench}")
+root=$(cd "$(dirname "$0")/.." && pwd)
+folder=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$folder"' EXIT
+cd "$folder"
+passed=0
+
+fail() {
+  echo "end_to_end: FAILED: $*" >&2
+  exit 1
+}
+pass() {
+  passed=$((passed + 1))
+  echo "end_to_end: $*"
+}
+expect_status() {
+  local expected=$1 status=0
+  shift
+  "$@" >out.txt 2>err.txt || status=$?
+  [ "$status" -eq "$expected" ] || fail "'$*' exited with $status, not $expected: $(cat err.txt)"
+}
+small=("$program" run --data data --dataset glyphs-easy --grid "$root/tests/small.json")
+run() {
+  "${small[@]}" "$@" 2>>log.txt
+}
+# What must not change between runs: everything but times, memory, threads, and order.
+content() {
+  jq -cS 'del(.cpu_s, .fit_s, .predict_s, .start_time, .done_time, .time_per_repeat,
+              .peak_rss_bytes, .threads)' "$1/glyphs-easy.jsonl" | sort
+  (cd "$1/predictions" && find . -type f | sort | while read -r f; do echo "$f $(zcat "$f" | md5sum)"; done)
+}
+same() {
+  cmp -s <(content "$1") <(content "$2") || fail "$1 and $2 differ: $(diff <(content "$1") <(content "$2") | head -5)"
+}
+
+"$program" glyphs --data data --n-train 600 --n-test 200 2>log.txt
+
+run --results one --jobs 1
+[ "$(jq -r .status one/glyphs-easy.jsonl | sort -u)" = ok ] || fail "a cell is not ok"
+n=$(wc -l <one/glyphs-easy.jsonl)
+pass "$n cells of the small grid are ok"
+
+run --results two --jobs 2 --threads 2
+same one two
+pass "the same predictions with 2 jobs of 2 threads"
+
+run --results one --jobs 1
+[ "$(wc -l <one/glyphs-easy.jsonl)" -eq "$n" ] || fail "a finished cell ran twice"
+pass "a second run has nothing to do"
+
+for _ in 1 2 3 4 5 6; do
+  "${small[@]}" --results killed --jobs 2 2>>log.txt &
+  pid=$!
+  sleep "0.$((RANDOM % 80 + 10))"
+  kill -KILL "$pid" 2>/dev/null || true
+  wait "$pid" 2>/dev/null || true
+done
+sleep 0.2
+if pgrep -f -- "--results killed" >/dev/null; then fail "a killed run left workers behind"; fi
+run --results killed --jobs 2
+same one killed
+pass "a run killed six times continues to the same journal"
+
+cp -r one torn
+truncate -s -7 torn/glyphs-easy.jsonl
+run --results torn --jobs 2
+same one torn
+[ -s torn/glyphs-easy.jsonl.torn ] || fail "the torn line was not set aside"
+pass "a torn last line is set aside and its cell runs again"
+
+"${small[@]}" --results interrupted --jobs 2 2>>log.txt &
+pid=$!
+sleep 0.1
+kill -INT "$pid" 2>/dev/null || true
+status=0
+wait "$pid" || status=$?
+[ "$status" -eq 130 ] || fail "an interrupted run exited with $status"
+run --results interrupted --jobs 2
+same one interrupted
+pass "an interrupted run continues"
+
+mkdir locked
+flock locked sleep 5 &
+sleep 0.2
+expect_status 1 "${small[@]}" --results locked
+grep -q "in use by another run" err.txt || fail "no word about the lock: $(cat err.txt)"
+pass "two runs do not share a folder"
+
+expect_status 0 "$program" --help
+expect_status 0 "$program" list --grid "$root/configs/published.json"
+grep -q "143 points: 129 planned, 12 rejected, 2 unsupported" out.txt || fail "$(tail -1 out.txt)"
+expect_status 2 "$program" rum
+grep -q "did you mean 'run'" err.txt || fail "no suggestion: $(cat err.txt)"
+expect_status 2 "$program" run --grids x
+grep -q "did you mean --grid" err.txt || fail "no suggestion: $(cat err.txt)"
+expect_status 2 "$program" run --jobs 0
+expect_status 2 "$program" run --jobs two
+expect_status 2 "$program" run --grid /nowhere.json
+expect_status 3 "$program" run --grid "$root/tests/small.json" --data data --dataset nothing
+grep -q "nothing/train-images" err.txt || fail "the missing file is not named: $(cat err.txt)"
+pass "usage errors exit with 2, data errors with 3"
+
+(cd "$root" && "$program" table --results "$folder/one" --grid tests/small.json) >table.md
+grep -qi synthetic table.md || fail "the table does not say that the data is synthetic"
+grep -q KNeighborsClassifier table.md || fail "the table lacks a classifier"
+pass "the table says that the data is synthetic"
+
+echo "$passed passed, 0 failed"
