@@ -122,10 +122,9 @@ static void write_counts(FILE *out, const struct results_dataset *dataset)
     size_t counts[RECORD_FAILED + 1] = {0};
     static const char *const words[] = {"ok",      "rejected", "timeout", "out of memory",
                                         "crashed", "failed"};
-    const char *separator = ": ";
+    const char *separator = "; rows in its journal: ";
     for (size_t i = 0; i < dataset->n_rows; i++)
         counts[dataset->rows[i].record->status]++;
-    fprintf(out, "; %zu rows in its journal", dataset->n_rows);
     for (int status = RECORD_OK; status <= RECORD_FAILED; status++)
         if (counts[status] > 0) {
             fprintf(out, "%s%zu %s", separator, counts[status], words[status]);
@@ -147,7 +146,7 @@ void md_write_heading(FILE *out, const struct table *table)
         fprintf(out, "%zu training and %zu test rows", column->n_train, column->n_test);
         write_repeats(out, column->dataset);
         write_distinct(out, column->dataset, "; seed", seed_of);
-        write_distinct(out, column->dataset, "; threads for each cell", threads_of);
+        write_distinct(out, column->dataset, "; threads a cell", threads_of);
         write_distinct(out, column->dataset, "; host", host_of);
         write_distinct(out, column->dataset, "; version", version_of);
         write_counts(out, column->dataset);
@@ -189,10 +188,10 @@ static void write_column_notes(FILE *out, const struct table_column *column)
                 name, column->n_train, column->n_test, REFERENCE_PUBLISHED_N_TRAIN,
                 REFERENCE_PUBLISHED_N_TEST);
     if (column->dataset->n_superseded > 0)
-        fprintf(out,
-                "- %s: the journal has %zu more records of rows that were run again; the last "
-                "record of each row is shown.\n",
-                name, column->dataset->n_superseded);
+        fprintf(
+            out,
+            "- %s: records not shown because the journal has a later one of the same row: %zu.\n",
+            name, column->dataset->n_superseded);
     if (column->dataset->journal.torn_bytes > 0)
         fprintf(out, "- %s: the last line of the journal is torn and left out.\n", name);
 }
