@@ -116,19 +116,6 @@ Test(reference, bad_lines_are_named, .timeout = 10)
     cr_assert_not_null(strstr(error.message, "/nonexistent/r.jsonl"));
 }
 
-Test(reference, tells_its_rows_from_records, .timeout = 10)
-{
-    struct record record;
-    folder_record_init(&record, "SVC", "{\"C\": 1}", 0.5);
-    char *line = record_to_line(&record);
-    cr_assert_not(reference_is_row(line, strlen(line)));
-    const char *row = "{\"name\": \"SVC\", \"parameter\": {}, \"status\": \"published\"}";
-    cr_assert(reference_is_row(row, strlen(row)));
-    cr_assert_not(reference_is_row("{", 1));
-    free(line);
-    record_destroy(&record);
-}
-
 static double tolerance(const char *name, const char *json)
 {
     json_t *parameter = json_loads(json, 0, NULL);

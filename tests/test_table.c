@@ -13,9 +13,9 @@ static const char PUBLISHED[] = "{\"name\": \"SVC\", \"parameter\": {\"C\": 1.0}
 static enum status make_table(const char *folder, struct table_request request, char **text,
                               struct error *error)
 {
-    char path[FOLDER_PATH_BYTES + 32];
+    char path[FOLDER_BYTES + 32];
     size_t length;
-    snprintf(path, sizeof path, "%s/published.jsonl", folder);
+    snprintf(path, sizeof path, "%s/published.txt", folder);
     request.results.directory = folder;
     request.reference = path;
     FILE *out = open_memstream(text, &length);
@@ -34,10 +34,10 @@ static char *markdown(const char *folder)
     return text;
 }
 
-static void folder_with_published(char folder[static FOLDER_PATH_BYTES])
+static void folder_with_published(char folder[static FOLDER_BYTES])
 {
     folder_create(folder);
-    folder_append(folder, "published.jsonl", PUBLISHED);
+    folder_append(folder, "published.txt", PUBLISHED);
 }
 
 static void add(const char *folder, const char *dataset, const char *name, const char *parameter,
@@ -82,7 +82,7 @@ static void assert_in_order(const char *text, const char *const *parts)
 
 Test(table, markdown_is_golden, .timeout = 10)
 {
-    char folder[FOLDER_PATH_BYTES];
+    char folder[FOLDER_BYTES];
     struct record record;
     folder_with_published(folder);
     folder_record_init(&record, "SVC", "{\"C\": 1}", 0.87);
@@ -135,7 +135,7 @@ Test(table, markdown_is_golden, .timeout = 10)
 
 Test(table, rows_and_classifiers_fall_by_accuracy_on_the_first_dataset, .timeout = 10)
 {
-    char folder[FOLDER_PATH_BYTES], *text;
+    char folder[FOLDER_BYTES], *text;
     struct error error = {0};
     folder_with_published(folder);
     add(folder, "fashion", "SVC", "{\"C\": 1}", 0.7);
@@ -166,7 +166,7 @@ Test(table, rows_and_classifiers_fall_by_accuracy_on_the_first_dataset, .timeout
 
 Test(table, planned_rows_fill_the_gaps_and_break_ties, .timeout = 10)
 {
-    char folder[FOLDER_PATH_BYTES], *text;
+    char folder[FOLDER_BYTES], *text;
     struct error error = {0};
     folder_with_published(folder);
     add(folder, "fashion", "SVC", "{\"C\": 1.0}", 0.7);
@@ -194,7 +194,7 @@ Test(table, planned_rows_fill_the_gaps_and_break_ties, .timeout = 10)
 
 Test(table, status_words_stand_where_there_is_no_number, .timeout = 10)
 {
-    char folder[FOLDER_PATH_BYTES];
+    char folder[FOLDER_BYTES];
     static const char *const words[] = {"rejected", "timeout", "out of memory", "crashed",
                                         "failed"};
     folder_with_published(folder);
@@ -219,7 +219,7 @@ Test(table, status_words_stand_where_there_is_no_number, .timeout = 10)
 /* A repeat that finished before the limit is no result of the row. */
 Test(table, timeout_shows_no_number, .timeout = 10)
 {
-    char folder[FOLDER_PATH_BYTES];
+    char folder[FOLDER_BYTES];
     struct record record;
     folder_with_published(folder);
     folder_record_init(&record, "SVC", "{\"C\": 1}", 0.8765);
@@ -234,7 +234,7 @@ Test(table, timeout_shows_no_number, .timeout = 10)
 
 Test(table, published_columns_only_for_the_published_size, .timeout = 10)
 {
-    char folder[FOLDER_PATH_BYTES];
+    char folder[FOLDER_BYTES];
     struct record record;
     folder_with_published(folder);
     folder_record_init(&record, "SVC", "{\"C\": 1}", 0.8);
@@ -252,7 +252,7 @@ Test(table, published_columns_only_for_the_published_size, .timeout = 10)
 
 Test(table, synthetic_data_says_so_and_has_no_published_columns, .timeout = 10)
 {
-    char folder[FOLDER_PATH_BYTES];
+    char folder[FOLDER_BYTES];
     folder_with_published(folder);
     add(folder, "glyphs-easy", "SVC", "{\"C\": 1}", 0.8);
     char *text = markdown(folder);
@@ -265,7 +265,7 @@ Test(table, synthetic_data_says_so_and_has_no_published_columns, .timeout = 10)
 
 Test(table, last_record_of_a_row_counts, .timeout = 10)
 {
-    char folder[FOLDER_PATH_BYTES];
+    char folder[FOLDER_BYTES];
     struct record record;
     folder_with_published(folder);
     add(folder, "fashion", "SVC", "{\"C\": 1}", 0.1);
@@ -292,7 +292,7 @@ Test(table, refuses_to_mix, .timeout = 10)
         "fashion.jsonl:2: dataset hash ee, but cd in line 1",
     };
     for (size_t i = 0; i < 3; i++) {
-        char folder[FOLDER_PATH_BYTES], *text;
+        char folder[FOLDER_BYTES], *text;
         struct record record;
         struct error error = {0};
         folder_with_published(folder);
@@ -313,7 +313,7 @@ Test(table, refuses_to_mix, .timeout = 10)
 
 Test(table, refuses_a_record_of_another_dataset_and_a_missing_journal, .timeout = 10)
 {
-    char folder[FOLDER_PATH_BYTES], *text;
+    char folder[FOLDER_BYTES], *text;
     struct record record;
     struct error error = {0};
     struct table_request request = {.format = TABLE_MARKDOWN};
@@ -340,7 +340,7 @@ Test(table, refuses_a_record_of_another_dataset_and_a_missing_journal, .timeout 
 
 Test(table, formats_for_programs, .timeout = 10)
 {
-    char folder[FOLDER_PATH_BYTES], *text;
+    char folder[FOLDER_BYTES], *text;
     struct error error = {0};
     struct table_request request = {.format = TABLE_CSV};
     folder_with_published(folder);

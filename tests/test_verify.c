@@ -15,7 +15,7 @@ static enum status verify(const char *folder, char **text, struct verify_counts 
 {
     char path[FOLDER_BYTES + 32];
     size_t length;
-    snprintf(path, sizeof path, "%s/reference.jsonl", folder);
+    snprintf(path, sizeof path, "%s/reference.txt", folder);
     const struct results_request request = {.directory = folder};
     FILE *out = open_memstream(text, &length);
     const enum status status = verify_write(out, &request, path, counts, error);
@@ -48,7 +48,7 @@ Test(verify, counts_and_lists_the_rows, .timeout = 10)
     struct error error = {0};
     struct verify_counts counts;
     folder_create(folder);
-    folder_append(folder, "reference.jsonl", REFERENCE);
+    folder_append(folder, "reference.txt", REFERENCE);
     add(folder, "fashion", "SVC", "{\"C\": 1.0}", 0.9); /* replaced by the next */
     add(folder, "fashion", "SVC", "{\"C\": 1.0}", 0.5029);
     add_unfinished(folder, "{\"C\": 2.0}", RECORD_TIMEOUT);
@@ -89,7 +89,7 @@ Test(verify, compares_only_equal_n_train, .timeout = 10)
     struct verify_counts counts;
     struct record record;
     folder_create(folder);
-    folder_append(folder, "reference.jsonl", REFERENCE);
+    folder_append(folder, "reference.txt", REFERENCE);
     folder_record_init(&record, "SVC", "{\"C\": 1}", 0.5);
     record.n_train = 6000;
     folder_add(folder, &record);
@@ -108,7 +108,7 @@ Test(verify, errors_come_through, .timeout = 10)
     folder_create(folder);
     cr_assert_eq(verify(folder, &text, &counts, &error), STATUS_IO);
     free(text);
-    folder_append(folder, "reference.jsonl", REFERENCE);
+    folder_append(folder, "reference.txt", REFERENCE);
     cr_assert_eq(verify(folder, &text, &counts, &error), STATUS_DATA);
     cr_assert_not_null(strstr(error.message, "no journal"), "%s", error.message);
     free(text);

@@ -165,15 +165,6 @@ void reference_destroy(struct reference *reference)
     memset(reference, 0, sizeof *reference);
 }
 
-bool reference_is_row(const char *line, size_t length)
-{
-    struct reference reference = {0};
-    struct builder builder = {.reference = &reference};
-    const enum status status = add_line(&builder, line, length);
-    reference_destroy(&reference);
-    return status == STATUS_OK;
-}
-
 const struct reference_row *reference_find(const struct reference *reference,
                                            const struct reference_query *query)
 {

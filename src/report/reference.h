@@ -41,9 +41,6 @@ struct reference {
 enum status reference_read(struct reference *reference, const char *path, struct error *error);
 void reference_destroy(struct reference *reference);
 
-/* Is this line a row of either shape? Says whether a file of JSON lines is a reference. */
-bool reference_is_row(const char *line, size_t length);
-
 struct reference_query {
     const char *name, *key, *dataset;
     size_t n_train;

@@ -1,7 +1,6 @@
 #include "report/results.h"
 
 #include "report/parameter_text.h"
-#include "report/reference.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -94,20 +93,6 @@ static enum status read_dataset(struct results_dataset *dataset, const char *dir
     return status;
 }
 
-/* Reference tables lie in the results folder too. */
-static bool is_journal(const char *path)
-{
-    FILE *file = fopen(path, "re");
-    char *line = NULL;
-    size_t capacity = 0;
-    const ssize_t length = file ? getline(&line, &capacity, file) : -1;
-    const bool is_reference = length > 0 && reference_is_row(line, (size_t)length);
-    free(line);
-    if (file)
-        fclose(file);
-    return !is_reference;
-}
-
 static int is_candidate(const struct dirent *entry)
 {
     const size_t length = strlen(entry->d_name), suffix = strlen(SUFFIX);
@@ -129,10 +114,8 @@ static enum status list_journals(const char *directory, char ***names, size_t *n
     for (int i = 0; i < n_entries; i++) {
         char *name = entries[i]->d_name;
         name[strlen(name) - strlen(SUFFIX)] = '\0';
-        char *path = path_of(directory, name);
-        if (*names && path && is_journal(path))
+        if (*names)
             (*names)[(*n_names)++] = strdup(name);
-        free(path);
         free(entries[i]);
     }
     free(entries);

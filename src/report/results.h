@@ -32,7 +32,7 @@ struct results {
 struct results_request {
     const char *directory;
     const char *const *datasets; /* names, in the wanted order */
-    size_t n_datasets; /* 0: each *.jsonl that is not a reference, in alphabetical order */
+    size_t n_datasets;           /* 0: each *.jsonl, in alphabetical order */
 };
 
 /*
