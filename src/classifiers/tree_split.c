@@ -371,7 +371,7 @@ static void offer_lanes(struct tree_builder *b, const uint32_t *features, size_t
     const double slack = score_slack(b, b->n_segments);
     const double least = (double)largest_score(b->scores, n_lanes) - 2 * slack;
     for (size_t lane = 0; lane < n; lane++)
-        if (b->scores[lane] >= (float)least && may_win(b, b->scores[lane], slack))
+        if ((double)b->scores[lane] >= least && may_win(b, b->scores[lane], slack))
             offer(b, features[lane], b->low[lane], exact_lane_score(b, stride, lane));
 }
 
