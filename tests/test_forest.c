@@ -55,7 +55,6 @@ Test(forest, trees_together_beat_one, .timeout = 60)
     cr_assert_gt(right[1], right[0] + 100, "%zu and %zu right", right[0], right[1]);
 }
 
-/* Probabilities are averaged: two constant features leave the bootstrap's class shares alone. */
 Test(forest, equal_rows_get_the_heaviest_class, .timeout = 20)
 {
     memset(train.bytes, 5, 300 * 2);
@@ -66,6 +65,28 @@ Test(forest, equal_rows_get_the_heaviest_class, .timeout = 20)
     made_run(forest(), &train, &train, settings, 1, labels);
     for (size_t i = 0; i < 300; i++)
         cr_assert_eq(labels[i], 1);
+}
+
+/*
+ * Probabilities are averaged, not weights. Trees of depth 1 split one of two features. The row that
+ * is asked for meets 600 rows of class 0 and 400 of class 1 under the first, 2 and 98 under the
+ * second: 0.31 is the mean probability of class 0, but 602 of 1100 rows have it.
+ */
+Test(forest, leaves_count_equally_whatever_their_size, .timeout = 20)
+{
+    enum { ROWS = 1100, SMALL = 100, LARGE = 1000 };
+    for (size_t i = 0; i < ROWS; i++) {
+        train.bytes[2 * i] = i < LARGE ? 255 : 0;
+        train.bytes[2 * i + 1] = i < SMALL ? 255 : 0;
+        if (i < SMALL)
+            train.y[i] = i >= 2;
+        else
+            train.y[i] = (uint8_t)(i < LARGE ? i >= SMALL + 598 : i % 2);
+    }
+    made_finish(&train, ROWS, 2, 2);
+    const char *const settings[] = {"n_estimators=60", "max_depth=1", NULL};
+    made_run(forest(), &train, &train, settings, 1, labels);
+    cr_assert_eq(labels[0], 1);
 }
 
 Test(forest, one_row_and_many_classes, .timeout = 20)

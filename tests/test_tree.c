@@ -169,7 +169,7 @@ Test(tree, splits_are_the_best_there_are, .timeout = 60)
         {64, 33, 10, 256, 1, false}, {65, 20, 4, 256, 1, true},  {60, 40, 3, 5, 1, true},
         {150, 10, 20, 40, 1, false}, {300, 6, 2, 256, 1, true},  {120, 12, 5, 9, 4, false},
         {120, 12, 5, 200, 4, true},  {90, 5, 90, 256, 1, false}, {256, 2, 256, 256, 1, true},
-        {700, 3, 3, 3, 9, false}};
+        {700, 3, 3, 3, 9, false},    {400, 5, 3, 256, 1, false}};
     for (int level = 0; level <= (int)simd_level(); level++)
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
             for (int criterion = TREE_GINI; criterion <= TREE_ENTROPY; criterion++) {
@@ -305,4 +305,67 @@ Test(tree, tied_features_win_equally_often, .timeout = 20)
     for (size_t f = 0; f < FEATURES; f++)
         cr_assert(wins[f] > 400 && wins[f] < 600, "feature %zu won %zu times", f, wins[f]);
     tree_data_destroy(&data);
+}
+
+/* Bytes are read by rows or by columns, in one order or another, as is faster; the tree is the
+ * same. */
+Test(tree, layouts_of_the_bytes_agree, .timeout = 20)
+{
+    made_random(&train, 71, 1500, 60, 5, 50);
+    const struct tree_options options = {.splitter = TREE_BEST,
+                                         .max_depth = SIZE_MAX,
+                                         .min_samples_split = 2,
+                                         .min_samples_leaf = 1,
+                                         .max_features = 7};
+    struct tree trees[3];
+    uint16_t weights[MADE_ROWS_MAX];
+    for (size_t i = 0; i < 1500; i++)
+        weights[i] = (uint16_t)(i * i % 3);
+    for (int layout = 0; layout < 3; layout++) {
+        struct tree_data data;
+        train.x.columns = layout == 1 ? train.columns : NULL;
+        cr_assert_eq(tree_data_create(&data, &train.set, layout == 2, NULL), STATUS_OK);
+        cr_assert_eq(tree_grow(&trees[layout], &data, &options, weights, 5, NULL), STATUS_OK);
+        tree_data_destroy(&data);
+    }
+    cr_assert_gt(trees[0].n_nodes, 100);
+    for (int layout = 1; layout < 3; layout++) {
+        cr_assert_eq(trees[layout].n_nodes, trees[0].n_nodes);
+        for (size_t i = 0; i < trees[0].n_nodes; i++) {
+            const struct tree_node *a = &trees[0].nodes[i], *b = &trees[layout].nodes[i];
+            cr_assert(a->left == b->left && a->value == b->value && a->threshold == b->threshold &&
+                          a->label == b->label,
+                      "layout %d, node %zu", layout, i);
+        }
+    }
+    for (int layout = 0; layout < 3; layout++)
+        tree_destroy(&trees[layout]);
+}
+
+/*
+ * Two mirrored thresholds of which one is better by less than float32 can tell: class 0 sits on
+ * both ends, one row of it a little heavier, and 300 heavy rows of class 1 in the middle.
+ */
+Test(tree, near_ties_are_decided_exactly, .timeout = 20)
+{
+    enum { ROWS = 302 };
+    uint16_t weights[ROWS];
+    for (size_t i = 0; i < ROWS; i++) {
+        train.bytes[i] = i == 0 ? 10 : i == 1 ? 250 : 100;
+        train.y[i] = i > 1;
+        weights[i] = 65535;
+    }
+    made_finish(&train, ROWS, 1, 2);
+    for (uint16_t k = 0; k < 40; k++)
+        for (int criterion = TREE_GINI; criterion <= TREE_ENTROPY; criterion++) {
+            const struct tree_options options = {.criterion = (enum tree_criterion)criterion,
+                                                 .splitter = TREE_BEST,
+                                                 .max_depth = SIZE_MAX,
+                                                 .min_samples_split = 2,
+                                                 .min_samples_leaf = 1,
+                                                 .max_features = 1};
+            weights[0] = (uint16_t)(500 + 37 * k);
+            weights[1] = (uint16_t)(weights[0] + (k % 2 ? 1 : -1));
+            check_tree(&options, weights);
+        }
 }

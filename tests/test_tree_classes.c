@@ -106,8 +106,8 @@ Test(tree_classes, limits_are_kept, .timeout = 20)
 /* float32 screens, double decides: every instruction set grows the same trees. */
 Test(tree_classes, all_instruction_sets_agree, .timeout = 60)
 {
-    made_random(&train, 21, 1500, 50, 7, 90);
-    made_random(&test, 22, 600, 50, 7, 90);
+    made_random(&train, 21, 1500, 300, 7, 90);
+    made_random(&test, 22, 600, 300, 7, 90);
     for (size_t i = 0; i < 8; i++)
         for (int level = 0; level <= (int)simd_level(); level++) {
             const char *const settings[] = {i / 2 % 2 ? "splitter=1" : "splitter=0",

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MADE_ROWS_MAX = 1500, MADE_FEATURES_MAX = 64 };
+enum { MADE_ROWS_MAX = 1500, MADE_FEATURES_MAX = 320 };
 
 /* What a test fits to; x is complete but for the scaling, which no tree reads. */
 struct made_data {

@@ -53,13 +53,6 @@ struct model {
     struct tree tree;
 };
 
-static size_t max_depth_of(const struct parameters *parameters)
-{
-    return parameter_is_none(parameters, MAX_DEPTH)
-               ? SIZE_MAX
-               : (size_t)parameter_number(parameters, MAX_DEPTH);
-}
-
 static enum status create(void **model, const struct parameters *parameters, struct error *error)
 {
     struct model *m = memory_zeroed(1, sizeof *m);
@@ -69,7 +62,7 @@ static enum status create(void **model, const struct parameters *parameters, str
     m->options = (struct tree_options){
         .criterion = (enum tree_criterion)parameter_choice(parameters, CRITERION),
         .splitter = (enum tree_splitter)parameter_choice(parameters, SPLITTER),
-        .max_depth = max_depth_of(parameters),
+        .max_depth = tree_max_depth(parameters, MAX_DEPTH),
         .min_samples_split = (size_t)parameter_number(parameters, MIN_SAMPLES_SPLIT),
         .min_samples_leaf = (size_t)parameter_number(parameters, MIN_SAMPLES_LEAF),
     };
@@ -118,7 +111,7 @@ static enum status predict(void *model, const struct parameters *readout, const 
 {
     enum { BLOCK = 256 };
     const struct tree *tree = &((const struct model *)model)->tree;
-    const size_t max_depth = max_depth_of(readout);
+    const size_t max_depth = tree_max_depth(readout, MAX_DEPTH);
     uint32_t leaves[BLOCK];
     (void)execution;
     (void)error;

@@ -58,13 +58,6 @@ struct model {
     struct tree *trees; /* n_trees, owned */
 };
 
-static size_t max_depth_of(const struct parameters *parameters)
-{
-    return parameter_is_none(parameters, MAX_DEPTH)
-               ? SIZE_MAX
-               : (size_t)parameter_number(parameters, MAX_DEPTH);
-}
-
 static enum status create(void **model, const struct parameters *parameters, struct error *error)
 {
     struct model *m = memory_zeroed(1, sizeof *m);
@@ -74,7 +67,7 @@ static enum status create(void **model, const struct parameters *parameters, str
     m->options = (struct tree_options){
         .criterion = (enum tree_criterion)parameter_choice(parameters, CRITERION),
         .splitter = TREE_BEST,
-        .max_depth = max_depth_of(parameters),
+        .max_depth = tree_max_depth(parameters, MAX_DEPTH),
         .min_samples_split = (size_t)parameter_number(parameters, MIN_SAMPLES_SPLIT),
         .min_samples_leaf = (size_t)parameter_number(parameters, MIN_SAMPLES_LEAF),
     };
@@ -228,7 +221,7 @@ static enum status predict(void *model, const struct parameters *readout, const 
                            struct error *error)
 {
     const struct model *m = model;
-    const size_t max_depth = max_depth_of(readout);
+    const size_t max_depth = tree_max_depth(readout, MAX_DEPTH);
     const size_t asked = (size_t)parameter_number(readout, N_ESTIMATORS);
     const size_t n_trees = asked < m->n_trees ? asked : m->n_trees;
     if (max_depth >= m->options.max_depth)

@@ -4,6 +4,12 @@
 
 #include <string.h>
 
+size_t tree_max_depth(const struct parameters *parameters, size_t index)
+{
+    return parameter_is_none(parameters, index) ? SIZE_MAX
+                                                : (size_t)parameter_number(parameters, index);
+}
+
 void tree_destroy(struct tree *tree)
 {
     memory_free(tree->nodes);

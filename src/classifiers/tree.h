@@ -43,6 +43,9 @@ struct tree_options {
     size_t max_features;
 };
 
+/* The value of a parameter max_depth, SIZE_MAX for None. */
+size_t tree_max_depth(const struct parameters *parameters, size_t index);
+
 struct tree_node {
     uint32_t left; /* index of the left child, the right one follows it; 0: a leaf */
     /* Inner node: the feature that is compared. Pure leaf: its weight. Other leaf: the number of

@@ -96,13 +96,11 @@ static inline bool tree_reads_columns(const struct tree_builder *b)
     return b->columns && b->task->end - b->task->begin > TREE_SORT_ROWS;
 }
 
-/* Fills b->best for the node at work; b->task, the segments and the totals are set. Features that
-   do vary are told apart from the others in b->active above the task's own list; their number is
-   returned (for all-features trees alone; else the task's own). */
+/*
+ * Fills b->best for the node at work; b->task, the segments, the totals and the rows are set. Where
+ * all features are tried, those that vary are listed in b->active behind the task's own list, and
+ * their number is returned; else the task's n_active.
+ */
 uint32_t tree_find_split(struct tree_builder *b);
-
-/* The score of a split by the formulas of tree.h. */
-double tree_exact_score(const struct tree_data *data, enum tree_criterion criterion,
-                        const uint32_t *left, const uint32_t *totals, size_t n_classes);
 
 #endif

@@ -31,8 +31,9 @@ static double exact_gini(const uint32_t *left, const uint32_t *totals, size_t n_
            (double)squares_right / (double)weight_right;
 }
 
-double tree_exact_score(const struct tree_data *data, enum tree_criterion criterion,
-                        const uint32_t *left, const uint32_t *totals, size_t n_classes)
+/* The score of a split by the formulas of tree.h. */
+static double exact_score(const struct tree_data *data, enum tree_criterion criterion,
+                          const uint32_t *left, const uint32_t *totals, size_t n_classes)
 {
     if (criterion == TREE_GINI)
         return exact_gini(left, totals, n_classes);
@@ -50,8 +51,8 @@ double tree_exact_score(const struct tree_data *data, enum tree_criterion criter
 }
 
 /*
- * How far a float32 score may be off: every term is positive and rounded once a step, so n_terms
- * roundings of the largest sum, doubled for safety.
+ * How far a float32 score may be off: n_terms roundings, and those of the formula itself, of sums
+ * up to `largest`, with room to spare.
  */
 static double score_slack(const struct tree_builder *b, size_t n_terms)
 {
@@ -179,7 +180,7 @@ static double exact_lane_score(const struct tree_builder *b, size_t stride, size
     uint32_t left[MAX_CLASSES];
     for (size_t c = 0; c < b->n_segments; c++)
         left[c] = b->left[c * stride + lane];
-    return tree_exact_score(b->data, b->options->criterion, left, b->totals, b->n_segments);
+    return exact_score(b->data, b->options->criterion, left, b->totals, b->n_segments);
 }
 
 static bool bin_is_empty(const struct tree_builder *b, const uint32_t *counts, size_t bin)
@@ -303,7 +304,7 @@ static void offer_best_of_column(struct tree_builder *b, size_t n, size_t lane, 
         if (key >> 8 == next >> 8 || i + 1 < least || n - (i + 1) < least)
             continue;
         const double score =
-            tree_exact_score(b->data, b->options->criterion, left, b->totals, b->n_segments);
+            exact_score(b->data, b->options->criterion, left, b->totals, b->n_segments);
         if (score > best) {
             best = score;
             threshold = ((key >> 8) + (next >> 8)) / 2;
@@ -371,7 +372,7 @@ static void offer_lanes(struct tree_builder *b, const uint32_t *features, size_t
     const double slack = score_slack(b, b->n_segments);
     const double least = (double)largest_score(b->scores, n_lanes) - 2 * slack;
     for (size_t lane = 0; lane < n; lane++)
-        if (b->scores[lane] >= (float)least && may_win(b, b->scores[lane], slack))
+        if ((double)b->scores[lane] >= least && may_win(b, b->scores[lane], slack))
             offer(b, features[lane], b->low[lane], exact_lane_score(b, stride, lane));
 }
 
