@@ -302,7 +302,8 @@ static void prefetch_row(const uint8_t *row, size_t n_bytes)
 static double step(struct mlp *mlp, struct training *t, const uint32_t *rows, size_t n_rows)
 {
     const double alpha = parameter_number(&mlp->parameters, ALPHA);
-    const double penalty = 0.5 * alpha * t->squared_weights; /* x rows of the batch / the same */
+    const double penalty =
+        0.5 * alpha * t->squared_weights; /* alpha / (2 b) sum w^2, times b rows */
     for (size_t i = 0; i < n_rows; i++) {
         if (i + PREFETCH_ROWS < n_rows)
             prefetch_row(t->bytes + rows[i + PREFETCH_ROWS] * mlp->n_columns, mlp->n_columns);

@@ -117,7 +117,7 @@ static ALWAYS_INLINE void tile(const float *a, size_t row_step, size_t k_step, c
             vector_store(c + i * p->ldc + v * LANES, sum[i][v]);
 }
 
-/* n_rows, at most TILE_ROWS, of the last rows: as constants, so that they stay in registers. */
+/* The last n_rows < TILE_ROWS rows, as constants, so that the sums stay in registers. */
 static ALWAYS_INLINE void last_rows(const float *a, size_t row_step, size_t k_step, const float *b,
                                     const struct mlp_product *p, float *restrict c, size_t n_rows,
                                     size_t n_vectors)
