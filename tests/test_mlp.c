@@ -253,12 +253,16 @@ static void check_gradient(enum mlp_activation activation, const size_t *hidden,
 Test(mlp, gradient_equals_finite_differences, .timeout = 30)
 {
     static const size_t one[] = {7}, two[] = {16, 3}, three[] = {17, 33, 2};
-    for (int a = MLP_IDENTITY; a <= MLP_RELU; a++)
-        for (size_t n_classes = 2; n_classes <= 18; n_classes += n_classes == 2 ? 1 : 15) {
-            check_gradient((enum mlp_activation)a, one, 1, n_classes);
-            check_gradient((enum mlp_activation)a, two, 2, n_classes);
-            check_gradient((enum mlp_activation)a, three, 3, n_classes);
-        }
+    const enum simd_level best = simd_level();
+    for (int level = SIMD_PORTABLE; level <= (int)best; level++) {
+        setenv("FMBENCH_SIMD", simd_level_name((enum simd_level)level), 1);
+        for (int a = MLP_IDENTITY; a <= MLP_RELU; a++)
+            for (size_t n_classes = 2; n_classes <= 18; n_classes += n_classes == 2 ? 1 : 15) {
+                check_gradient((enum mlp_activation)a, one, 1, n_classes);
+                check_gradient((enum mlp_activation)a, two, 2, n_classes);
+                check_gradient((enum mlp_activation)a, three, 3, n_classes);
+            }
+    }
 }
 
 Test(mlp, initial_weights_fill_their_bounds, .timeout = 10)

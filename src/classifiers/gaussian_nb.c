@@ -9,9 +9,9 @@
  * standardised) is added to every v_cj. The prior is the frequency of the class unless given.
  * A tie goes to the smallest class. A class without training rows is never predicted.
  *
- * The variances reach down to 1e-9, so the sums are large and differences of large terms would not
- * do, and float32 would not: everything is computed in double, in units of bytes, where with
- * feature j's scale s_j the same ratio is (byte - m'_cj)^2 / (v'_cj + 1e-9 s_j^2). m' and v' come
+ * The variances reach down to 1e-9, so the sums are large: neither float32 nor an expansion of the
+ * square would do. Everything is computed in double, in units of bytes, where with feature j's
+ * scale s_j the same ratio is (byte - m'_cj)^2 / (v'_cj + 1e-9 s_j^2). m' and v' come
  * from exact integer sums. Features that are constant in training add the same term to every class
  * and are left out; without any other feature the prior decides.
  */
@@ -158,8 +158,8 @@ static void finish_class(struct gaussian_nb *nb, const struct statistics *s,
         const double variance = (double)spread / (size * size) + variance_smoothing * scale * scale;
         mean[k] = (double)value[j] / size;
         precision[k] = 0.5 / variance;
-        /* The scale turns the variance into that of the standardised feature; it is the same for
-           all classes, so only the log keeps within a familiar range by it. */
+        /* Of the standardised feature, as the definition says; its scale is the same for all
+           classes, so it does not matter to the decision. */
         nb->constant[c] -= 0.5 * log(2.0 * 3.14159265358979323846 * variance / (scale * scale));
     }
 }

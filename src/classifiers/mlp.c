@@ -295,7 +295,8 @@ static void update(struct mlp *mlp, struct training *t, size_t n_rows)
 static double step(struct mlp *mlp, struct training *t, const uint32_t *rows, size_t n_rows)
 {
     const double alpha = parameter_number(&mlp->parameters, ALPHA);
-    const double penalty = 0.5 * alpha * t->squared_weights; /* x rows of the batch / the same */
+    const double penalty =
+        0.5 * alpha * t->squared_weights; /* alpha / (2 b) sum w^2, times b rows */
     for (size_t i = 0; i < n_rows; i++) {
         mlp->network.kernels->standardise(t->bytes + rows[i] * mlp->n_columns, mlp->scale,
                                           mlp->shift, mlp->n_columns,

@@ -69,7 +69,7 @@ static size_t value_stride(size_t n)
 }
 
 enum status mlp_workspace_create(struct mlp_workspace *workspace, const struct mlp_network *network,
-                                 size_t max_rows, int with_gradient, struct error *error)
+                                 size_t max_rows, bool with_gradient, struct error *error)
 {
     const size_t n_values = network->n_layers + 1;
     size_t n_columns = value_stride(network->n_inputs), n_transposed = 0, n_delta = 0;

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "numerics/mlp_simd.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -64,7 +65,7 @@ struct mlp_workspace {
 };
 
 enum status mlp_workspace_create(struct mlp_workspace *workspace, const struct mlp_network *network,
-                                 size_t max_rows, int with_gradient, struct error *error);
+                                 size_t max_rows, bool with_gradient, struct error *error);
 void mlp_workspace_destroy(struct mlp_workspace *workspace); /* takes a zeroed struct */
 
 /* From values[0], whose first n_inputs columns the caller has filled, to the outputs before softmax

@@ -4,6 +4,8 @@
 
 #if defined __AVX2__
 #include <immintrin.h>
+#elif defined __SSE2__
+#include <emmintrin.h>
 #endif
 
 enum {
@@ -226,6 +228,56 @@ static void products(const uint8_t *panel, const uint8_t *query, size_t first, s
         _mm256_hadd_epi32(_mm256_hadd_epi32(sum[0], sum[1]), _mm256_hadd_epi32(sum[2], sum[3]));
     const __m256i order = _mm256_setr_epi32(0, 1, 4, 5, 2, 3, 6, 7);
     _mm256_storeu_si256((__m256i *)(void *)sums, _mm256_permutevar8x32_epi32(rows, order));
+}
+
+#elif defined __SSE2__ /* what every x86-64 has */
+
+enum { PAIRS = DISTANCE_PANEL_ROWS / 2 };
+
+static inline __m128i load_unit(const uint8_t *query, size_t unit)
+{
+    return _mm_loadl_epi64((const __m128i *)(const void *)(query + unit * DISTANCE_UNIT));
+}
+
+static inline __m128i load_pair(const uint8_t *panel, size_t unit, size_t pair)
+{
+    return _mm_load_si128((const __m128i *)(const void *)(panel + unit * VECTOR + pair * 16));
+}
+
+static void absolute_differences(const uint8_t *panel, const uint8_t *query, size_t first,
+                                 size_t end, uint64_t *restrict sums)
+{
+    const __m128i zero = _mm_setzero_si128();
+    __m128i sum[PAIRS] = {zero, zero, zero, zero};
+    for (size_t u = first; u < end; u++) {
+        const __m128i unit = load_unit(query, u), q = _mm_unpacklo_epi64(unit, unit);
+        for (size_t p = 0; p < PAIRS; p++)
+            sum[p] = _mm_add_epi64(sum[p], _mm_sad_epu8(load_pair(panel, u, p), q));
+    }
+    for (size_t p = 0; p < PAIRS; p++)
+        _mm_storeu_si128((__m128i *)(void *)(sums + 2 * p), sum[p]);
+}
+
+static void products(const uint8_t *panel, const uint8_t *query, size_t first, size_t end,
+                     int32_t *restrict sums)
+{
+    const __m128i zero = _mm_setzero_si128();
+    __m128i sum[DISTANCE_PANEL_ROWS] = {zero, zero, zero, zero, zero, zero, zero, zero};
+    for (size_t u = first; u < end; u++) {
+        const __m128i q = _mm_srai_epi16(_mm_unpacklo_epi8(zero, load_unit(query, u)), 8);
+        for (size_t p = 0; p < PAIRS; p++) {
+            const __m128i rows = load_pair(panel, u, p);
+            const __m128i even = _mm_madd_epi16(_mm_unpacklo_epi8(rows, zero), q);
+            const __m128i odd = _mm_madd_epi16(_mm_unpackhi_epi8(rows, zero), q);
+            sum[2 * p] = _mm_add_epi32(sum[2 * p], even);
+            sum[2 * p + 1] = _mm_add_epi32(sum[2 * p + 1], odd);
+        }
+    }
+    for (size_t r = 0; r < DISTANCE_PANEL_ROWS; r++) {
+        int32_t parts[4];
+        _mm_storeu_si128((__m128i *)(void *)parts, sum[r]);
+        sums[r] = (parts[0] + parts[1]) + (parts[2] + parts[3]);
+    }
 }
 
 #else

@@ -3,9 +3,10 @@
  * tiles of rows x queries, and the distances themselves.
  *
  * Layout. Features come in units of 8, zero-padded. Training rows lie in panels of 8: unit u of row
- * r of a panel is the 8 bytes at (u x 8 + r) x 8, so one 64-byte vector holds a unit of 8 rows. A
- * query is n_units x 8 contiguous bytes. Consecutive units form groups whose features share one
- * weight, the least of theirs: that makes sums within a group exact integers and bounds from below.
+ * r of a panel is the 8 bytes at (u x 8 + r) x 8, so one aligned 64-byte vector holds a unit of 8
+ * rows. A query is n_units x 8 contiguous bytes. Consecutive units form groups whose features share
+ * one weight, the least of theirs: that makes sums within a group exact integers and bounds from
+ * below.
  */
 #ifndef FMBENCH_NUMERICS_DISTANCE_SIMD_H
 #define FMBENCH_NUMERICS_DISTANCE_SIMD_H

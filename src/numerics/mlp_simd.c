@@ -117,6 +117,30 @@ static ALWAYS_INLINE void tile(const float *a, size_t row_step, size_t k_step, c
             vector_store(c + i * p->ldc + v * LANES, sum[i][v]);
 }
 
+/* The last n_rows < TILE_ROWS rows, as constants, so that the sums stay in registers. */
+static ALWAYS_INLINE void last_rows(const float *a, size_t row_step, size_t k_step, const float *b,
+                                    const struct mlp_product *p, float *restrict c, size_t n_rows,
+                                    size_t n_vectors)
+{
+    switch (n_rows) {
+    case 1:
+        tile(a, row_step, k_step, b, p, c, 1, n_vectors);
+        break;
+    case 2:
+        tile(a, row_step, k_step, b, p, c, 2, n_vectors);
+        break;
+    case 3:
+        tile(a, row_step, k_step, b, p, c, 3, n_vectors);
+        break;
+    case 4:
+        tile(a, row_step, k_step, b, p, c, 4, n_vectors);
+        break;
+    case 5:
+        tile(a, row_step, k_step, b, p, c, 5, n_vectors);
+        break;
+    }
+}
+
 /* All rows of C for n_vectors vectors of columns from `column` on. */
 static ALWAYS_INLINE void columns(const struct mlp_product *p, size_t row_step, size_t k_step,
                                   size_t column, size_t n_vectors)
@@ -126,8 +150,7 @@ static ALWAYS_INLINE void columns(const struct mlp_product *p, size_t row_step, 
     size_t i = 0;
     for (; i + TILE_ROWS <= p->m; i += TILE_ROWS)
         tile(p->a + i * row_step, row_step, k_step, b, p, c + i * p->ldc, TILE_ROWS, n_vectors);
-    for (; i < p->m; i++)
-        tile(p->a + i * row_step, row_step, k_step, b, p, c + i * p->ldc, 1, n_vectors);
+    last_rows(p->a + i * row_step, row_step, k_step, b, p, c + i * p->ldc, p->m - i, n_vectors);
 }
 
 static ALWAYS_INLINE void product(const struct mlp_product *p, size_t row_step, size_t k_step)
@@ -135,8 +158,17 @@ static ALWAYS_INLINE void product(const struct mlp_product *p, size_t row_step, 
     size_t column = 0;
     for (; column + TILE_VECTORS * LANES <= p->n_padded; column += TILE_VECTORS * LANES)
         columns(p, row_step, k_step, column, TILE_VECTORS);
-    for (; column < p->n_padded; column += LANES)
+    switch ((p->n_padded - column) / LANES) {
+    case 1:
         columns(p, row_step, k_step, column, 1);
+        break;
+    case 2:
+        columns(p, row_step, k_step, column, TILE_VECTORS > 2 ? 2 : 1);
+        break;
+    case 3:
+        columns(p, row_step, k_step, column, TILE_VECTORS > 3 ? 3 : 1);
+        break;
+    }
 }
 
 static void multiply(const struct mlp_product *p)
@@ -223,6 +255,26 @@ static void rectify(float *values, size_t n)
         values[j] = values[j] > 0.0f ? values[j] : 0.0f;
 }
 
+static void logistic_derivative(const float *delta, float *restrict value, size_t n)
+{
+    for (size_t j = 0; j < n; j++)
+        value[j] = delta[j] * (value[j] * (1.0f - value[j]));
+}
+
+static void tanh_derivative(const float *delta, float *restrict value, size_t n)
+{
+    for (size_t j = 0; j < n; j++)
+        value[j] = delta[j] * (1.0f - value[j] * value[j]);
+}
+
+static void relu_derivative(const float *delta, float *restrict value, size_t n)
+{
+    for (size_t j = 0; j < n; j++) {
+        const float kept = delta[j]; /* read always, so that the choice needs no branch */
+        value[j] = value[j] > 0.0f ? kept : 0.0f;
+    }
+}
+
 static double adam(const struct mlp_adam *a, size_t n, const float *gradient, float *restrict w,
                    float *restrict m, float *restrict v)
 {
@@ -258,6 +310,9 @@ const struct mlp_kernels SIMD_NAME(mlp_kernels) = {
     .tanh = hyperbolic_tangent,
     .logistic = logistic,
     .relu = rectify,
+    .logistic_derivative = logistic_derivative,
+    .tanh_derivative = tanh_derivative,
+    .relu_derivative = relu_derivative,
     .exponential = exponential,
     .adam = adam,
 };

@@ -20,7 +20,7 @@ struct mlp_product {
     size_t lda, ldb, ldc; /* row strides */
 };
 
-/* One step of Adam, see adam in mlp_simd.c. */
+/* Constants of one step of Adam, see adam below. */
 struct mlp_adam {
     float beta_1, beta_2, epsilon;
     float step;           /* bias-corrected learning rate */
