@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-double clock_now_s(void);      /* monotonic, seconds */
-double clock_cpu_s(void);      /* processor time of this process, all threads, seconds */
-int64_t clock_epoch_ms(void);  /* calendar time, milliseconds since 1970-01-01 UTC */
+double clock_now_s(void);     /* monotonic, seconds */
+double clock_cpu_s(void);     /* processor time of this process, all threads, seconds */
+int64_t clock_epoch_ms(void); /* calendar time, milliseconds since 1970-01-01 UTC */
 
 #endif

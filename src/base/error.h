@@ -22,7 +22,8 @@ struct error {
     char message[1024];
 };
 
-/* Fills `error` (if not NULL) and returns `status`, so that a caller can `return error_set(...)`. */
+/* Fills `error` (if not NULL) and returns `status`, so that a caller can `return error_set(...)`.
+ */
 enum status error_set(struct error *error, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

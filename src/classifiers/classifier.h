@@ -16,7 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What fit reads; everything is borrowed for the call alone, except where a class says otherwise. */
+/* What fit reads; everything is borrowed for the call alone, except where a class says otherwise.
+ */
 struct training_set {
     const struct features *x; /* with the views that the class names */
     const uint8_t *y;         /* x->n_rows class numbers below n_classes */
@@ -50,30 +51,34 @@ void fit_report_add(struct fit_report *report, const char *name, double value);
 struct classifier_class {
     const char *name;    /* scikit-learn's */
     const char *summary; /* one line */
-    const struct parameter_spec *parameters; /* ended by a NULL name; indexed by the family's enum */
-    unsigned train_views, test_views;        /* of enum view, beside the bytes */
-    bool is_deterministic; /* the model depends on the set of training rows alone, not on their order
-                              or on random numbers */
+    const struct parameter_spec
+        *parameters;                  /* ended by a NULL name; indexed by the family's enum */
+    unsigned train_views, test_views; /* of enum view, beside the bytes */
+    bool is_deterministic; /* the model depends on the set of training rows alone, not on their
+                              order or on random numbers */
     /* Why this class cannot run in this version; NULL when it can. */
     const char *unavailable;
 
-    /* Is this combination valid? STATUS_USAGE with the reason in the message if not. May be NULL. */
+    /* Is this combination valid? STATUS_USAGE with the reason in the message if not. May be NULL.
+     */
     enum status (*check)(const struct parameters *parameters, struct error *error);
 
-    /* *model is NULL on failure. The parameters have passed validation and check; they are copied. */
+    /* *model is NULL on failure. The parameters have passed validation and check; they are copied.
+     */
     enum status (*create)(void **model, const struct parameters *parameters, struct error *error);
 
     /* Once a model. The training set stays valid until destroy, so a model may borrow from it. */
-    enum status (*fit)(void *model, const struct training_set *set, const struct execution *execution,
-                       struct fit_report *report, struct error *error);
+    enum status (*fit)(void *model, const struct training_set *set,
+                       const struct execution *execution, struct fit_report *report,
+                       struct error *error);
 
     /*
      * Class numbers for the rows of x. `readout` has the parameters of fit but for those marked
      * is_readout, which may ask for less than was fitted. May be called more than once.
      */
     enum status (*predict)(void *model, const struct parameters *readout, const struct features *x,
-                           const struct execution *execution, uint8_t *restrict labels /* x->n_rows */,
-                           struct error *error);
+                           const struct execution *execution,
+                           uint8_t *restrict labels /* x->n_rows */, struct error *error);
 
     void (*destroy)(void *model); /* takes NULL and half-built models */
 };

@@ -43,7 +43,7 @@ struct lane {
     double cutoff; /* logistic: smallest curvature that counts, of the largest possible */
     double rho;    /* conjugate gradients */
     double low, high, ws, ss, slope; /* line search: bracket; w.s, s.s, derivative at 0 */
-    bool is_sampled; /* its factor is that of a sample of rows */
+    bool is_sampled;                 /* its factor is that of a sample of rows */
     bool searching;
     bool done;
 };
@@ -349,8 +349,8 @@ static bool move_centres(const struct solver *s)
     bool any = false;
     for (size_t k = 0; k < d->n_problems; k++) {
         const struct lane *lane = &s->lanes[k];
-        if (lane->done || 0.5 * lane->gradient_squared >
-                              PROXIMAL_ACCURACY * (lane->primal - lane->dual))
+        if (lane->done ||
+            0.5 * lane->gradient_squared > PROXIMAL_ACCURACY * (lane->primal - lane->dual))
             continue;
         any = true;
         for (size_t i = k; i < d->n_rows * d->lanes; i += d->lanes)

@@ -11,7 +11,7 @@
 struct linear_binary_options {
     enum linear_loss loss;
     double C;
-    double tol; /* of the relative duality gap */
+    double tol;    /* of the relative duality gap */
     long max_iter; /* Newton steps */
 };
 

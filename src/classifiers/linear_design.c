@@ -130,9 +130,8 @@ void linear_transpose_times(const struct linear_design *design, const double *r,
         const struct linear_rows rows = chunk_rows(design, chunk);
         double *partial = design->partial + chunk * n_items;
         memset(partial, 0, n_items * sizeof *partial);
-        design->kernels->transpose_times(&rows, design->lanes,
-                                         r + linear_chunk_begin(design, chunk) * design->lanes,
-                                         partial);
+        design->kernels->transpose_times(
+            &rows, design->lanes, r + linear_chunk_begin(design, chunk) * design->lanes, partial);
     }
     memset(g, 0, n_items * sizeof *g);
     for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++)
@@ -143,9 +142,8 @@ void linear_transpose_times(const struct linear_design *design, const double *r,
 enum status linear_model_create(struct linear_model *model, const struct linear_design *design,
                                 const double *w, struct error *error)
 {
-    *model = (struct linear_model){.n_features = design->n_features,
-                                   .n_problems = design->n_problems,
-                                   .lanes = design->lanes};
+    *model = (struct linear_model){
+        .n_features = design->n_features, .n_problems = design->n_problems, .lanes = design->lanes};
     const size_t n_weights = design->n_features * design->lanes;
     const struct memory_request requests[] = {
         {(void **)&model->weights, n_weights, sizeof *model->weights},
@@ -194,7 +192,8 @@ enum status linear_model_predict(const struct linear_model *model, const struct 
     const size_t n_blocks = (x->n_rows + PREDICT_BLOCK_ROWS - 1) / PREDICT_BLOCK_ROWS;
     float *values = memory_array(x->n_rows * model->lanes, sizeof *values);
     if (!values)
-        return error_memory(error, "the decision values", x->n_rows * model->lanes * sizeof *values);
+        return error_memory(error, "the decision values",
+                            x->n_rows * model->lanes * sizeof *values);
 #pragma omp parallel for num_threads(n_threads) default(none)                                      \
     shared(model, x, labels, values, n_blocks)
     for (size_t block = 0; block < n_blocks; block++) {

@@ -40,8 +40,7 @@ static bool float_will_do(const struct linear_hessian *h, const struct linear_de
 enum status linear_hessian_create(struct linear_hessian *hessian,
                                   const struct linear_design *design, struct error *error)
 {
-    *hessian =
-        (struct linear_hessian){.n_columns = design->n_columns, .stride = design->stride};
+    *hessian = (struct linear_hessian){.n_columns = design->n_columns, .stride = design->stride};
     const size_t n_matrix = design->stride * design->stride;
     const struct memory_request requests[] = {
         {(void **)&hessian->matrix, n_matrix, sizeof *hessian->matrix},

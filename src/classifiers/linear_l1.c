@@ -24,9 +24,9 @@
 enum { INNER_PASSES_MAX = 1000, LINE_SEARCH_MAX = 30, SAMPLE_ROWS = 6000 };
 
 static const double ARMIJO = 0.01;
-static const double CUTOFF = 1e-2;          /* curvature that counts, of the largest possible */
-static const double INNER_ACCURACY = 0.05;  /* violation of the model, of the lane's */
-static const double DIAGONAL = 1e-6;        /* added to H, which may be singular */
+static const double CUTOFF = 1e-2;         /* curvature that counts, of the largest possible */
+static const double INNER_ACCURACY = 0.05; /* violation of the model, of the lane's */
+static const double DIAGONAL = 1e-6;       /* added to H, which may be singular */
 
 struct lane {
     double violation, first_violation, last_violation;
@@ -216,8 +216,7 @@ static bool check_lanes(const struct solver *s, long iteration)
             lane->n_sampled *= 2;
         }
         lane->last_violation = lane->violation;
-        lane->done =
-            lane->violation <= s->options->tol * s->x.rarity[k] * lane->first_violation;
+        lane->done = lane->violation <= s->options->tol * s->x.rarity[k] * lane->first_violation;
         all &= lane->done;
     }
     return all;
@@ -244,8 +243,7 @@ enum status linear_l1_solve(const struct linear_design *design,
 {
     struct solver s = {.options = options};
     *result = (struct linear_l1_result){0};
-    enum status status =
-        linear_lanes_create(&s.x, design, LINEAR_LOGISTIC, options->C, w, error);
+    enum status status = linear_lanes_create(&s.x, design, LINEAR_LOGISTIC, options->C, w, error);
     if (status)
         return status;
     s.lanes = memory_zeroed(design->lanes, sizeof *s.lanes);
@@ -260,8 +258,7 @@ enum status linear_l1_solve(const struct linear_design *design,
         const struct lane *lane = &s.lanes[k];
         result->objective += lane->value;
         if (lane->first_violation > 0)
-            result->violation =
-                fmax(result->violation, lane->violation / lane->first_violation);
+            result->violation = fmax(result->violation, lane->violation / lane->first_violation);
     }
 cleanup:
     memory_free(s.lanes);

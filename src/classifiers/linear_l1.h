@@ -6,7 +6,7 @@
 
 struct linear_l1_options {
     double C;
-    double tol; /* of the violation, against that at w = 0 and the share of the rarer label */
+    double tol;    /* of the violation, against that at w = 0 and the share of the rarer label */
     long max_iter; /* outer iterations */
 };
 

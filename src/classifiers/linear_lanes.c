@@ -102,10 +102,10 @@ enum status linear_lanes_create(struct linear_lanes *lanes, const struct linear_
 
 void linear_lanes_destroy(struct linear_lanes *lanes)
 {
-    void *const arrays[] = {lanes->s,     lanes->g,    lanes->work, lanes->z,
-                            lanes->t,     lanes->r,    lanes->alpha, lanes->u,
-                            lanes->v,     lanes->sums, lanes->total, lanes->step,
-                            lanes->mu,    lanes->rarity, lanes->leverage};
+    void *const arrays[] = {lanes->s,  lanes->g,      lanes->work,    lanes->z,
+                            lanes->t,  lanes->r,      lanes->alpha,   lanes->u,
+                            lanes->v,  lanes->sums,   lanes->total,   lanes->step,
+                            lanes->mu, lanes->rarity, lanes->leverage};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         memory_free(arrays[i]);
     for (int i = 0; lanes->scratch && i < lanes->design->n_threads; i++)

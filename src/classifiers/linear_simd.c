@@ -54,7 +54,8 @@ INLINE vector broadcast(const float *p)
 #endif
 }
 
-/* n_rows <= ROWS rows times n_vectors <= 2 vectors of columns; both are constants after inlining. */
+/* n_rows <= ROWS rows times n_vectors <= 2 vectors of columns; both are constants after inlining.
+ */
 INLINE void times_tile(const struct linear_rows *rows, size_t lanes, const double *w, double *z,
                        size_t n_rows, size_t n_vectors)
 {

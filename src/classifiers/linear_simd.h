@@ -16,12 +16,12 @@
 enum { LINEAR_LANES = 8, LINEAR_COLUMNS = 8 };
 
 struct linear_rows {
-    const float *x; /* n_rows x stride, row-major */
+    const float *x;        /* n_rows x stride, row-major */
     size_t n_rows, stride; /* stride is a multiple of LINEAR_COLUMNS */
 };
 
 enum linear_loss {
-    LINEAR_LOGISTIC,     /* C log(1 + exp(-m)) */
+    LINEAR_LOGISTIC,      /* C log(1 + exp(-m)) */
     LINEAR_SQUARED_HINGE, /* C max(0, 1 - m)^2 */
     LINEAR_PROXIMAL_HINGE /* max over 0 <= a <= C of a (1 - m) - mu/2 (a - alpha)^2 */
 };

@@ -1,3 +1,8 @@
+/*
+ * LogisticRegression as scikit-learn's solver liblinear has it: one problem a class, with the
+ * intercept as a penalised feature of constant 1. l2: linear_binary.c; l1: linear_l1.c. The class
+ * is the argmax of the decision values, ties to the smallest class.
+ */
 #include "base/memory.h"
 #include "classifiers/classifier.h"
 #include "classifiers/linear_binary.h"
@@ -55,7 +60,8 @@ struct logistic_regression {
 static enum status check(const struct parameters *parameters, struct error *error)
 {
     if (parameter_choice(parameters, MULTI_CLASS) == MULTINOMIAL)
-        return error_set(error, STATUS_USAGE, "solver liblinear does not support a multinomial loss");
+        return error_set(error, STATUS_USAGE,
+                         "solver liblinear does not support a multinomial loss");
     return STATUS_OK;
 }
 
@@ -119,7 +125,8 @@ static enum status fit(void *model, const struct training_set *set,
         goto cleanup;
     w = memory_array(design.stride * design.lanes, sizeof *w);
     if (!w) {
-        status = error_memory(error, "LogisticRegression", design.stride * design.lanes * sizeof *w);
+        status =
+            error_memory(error, "LogisticRegression", design.stride * design.lanes * sizeof *w);
         goto cleanup;
     }
     status = parameter_choice(p, PENALTY) == PENALTY_L1 ? fit_l1(p, &design, w, report, error)

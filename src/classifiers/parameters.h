@@ -24,9 +24,9 @@ enum parameter_type {
 };
 
 struct parameter_value {
-    bool is_none;      /* Python's None, where the parameter allows it */
-    size_t choice;     /* CHOICE: index into `choices` */
-    size_t n_numbers;  /* INTEGER, REAL: 1; lists: their length */
+    bool is_none;     /* Python's None, where the parameter allows it */
+    size_t choice;    /* CHOICE: index into `choices` */
+    size_t n_numbers; /* INTEGER, REAL: 1; lists: their length */
     double numbers[PARAMETER_LIST_MAX];
 };
 
@@ -37,8 +37,8 @@ struct parameter_spec {
     double minimum, maximum; /* of each number, inclusive */
     bool minimum_excluded;   /* the range is (minimum, maximum] */
     bool none_allowed;
-    bool is_readout;            /* changes only how a fitted model is read */
-    const char *const *choices; /* CHOICE: NULL-terminated */
+    bool is_readout;                 /* changes only how a fitted model is read */
+    const char *const *choices;      /* CHOICE: NULL-terminated */
     struct parameter_value fallback; /* the default of scikit-learn 0.19 */
 };
 

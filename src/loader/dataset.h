@@ -30,9 +30,9 @@ struct dataset {
 };
 
 struct dataset_request {
-    const char *directory;       /* holds a folder NAME with the four files, .gz or plain */
-    const char *name;            /* of the folder and of the dataset */
-    size_t limit_train;          /* keep the first rows in file order; 0: all */
+    const char *directory; /* holds a folder NAME with the four files, .gz or plain */
+    const char *name;      /* of the folder and of the dataset */
+    size_t limit_train;    /* keep the first rows in file order; 0: all */
     size_t limit_test;
 };
 

@@ -122,9 +122,8 @@ enum status features_create(struct features *features, const struct features_sou
                             struct error *error)
 {
     const size_t n_values = source->n_rows * source->n_features;
-    *features = (struct features){.n_rows = source->n_rows,
-                                  .n_features = source->n_features,
-                                  .scaling = source->scaling};
+    *features = (struct features){
+        .n_rows = source->n_rows, .n_features = source->n_features, .scaling = source->scaling};
     const struct memory_request requests[] = {
         {(void **)&features->bytes, n_values, 1},
         {(void **)&features->columns, source->views & VIEW_COLUMNS ? n_values : 0, 1},

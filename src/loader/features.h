@@ -34,8 +34,8 @@ struct features {
     size_t n_rows, n_features;
     const struct scaling *scaling; /* borrowed: of the training rows, for train and test alike */
     uint8_t *bytes;                /* n_rows x n_features, row-major, owned */
-    uint8_t *columns;              /* n_features x n_rows, feature-major, owned; NULL unless asked */
-    float *standardised;           /* n_rows x n_features, row-major, owned; NULL unless asked */
+    uint8_t *columns;    /* n_features x n_rows, feature-major, owned; NULL unless asked */
+    float *standardised; /* n_rows x n_features, row-major, owned; NULL unless asked */
 };
 
 struct features_source {

@@ -30,8 +30,8 @@ void blas_sgemm(const struct blas_gemm *g)
                 (blasint)g->ldb, g->beta, g->c, (blasint)g->ldc);
 }
 
-void blas_ssyrk_tn(size_t n, size_t k, float alpha, const float *a, size_t lda, float beta, float *c,
-                   size_t ldc)
+void blas_ssyrk_tn(size_t n, size_t k, float alpha, const float *a, size_t lda, float beta,
+                   float *c, size_t ldc)
 {
     cblas_ssyrk(CblasRowMajor, CblasLower, CblasTrans, (blasint)n, (blasint)k, alpha, a,
                 (blasint)lda, beta, c, (blasint)ldc);

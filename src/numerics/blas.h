@@ -34,8 +34,8 @@ struct blas_gemm {
 void blas_sgemm(const struct blas_gemm *g);
 
 /* The lower triangle of C = alpha A^T A + beta C;  A: k x n,  C: n x n. */
-void blas_ssyrk_tn(size_t n, size_t k, float alpha, const float *a, size_t lda, float beta, float *c,
-                   size_t ldc);
+void blas_ssyrk_tn(size_t n, size_t k, float alpha, const float *a, size_t lda, float beta,
+                   float *c, size_t ldc);
 
 /* The same in double. */
 void blas_dsyrk_tn(size_t n, size_t k, double alpha, const double *a, size_t lda, double beta,

@@ -15,9 +15,9 @@
 struct rng {
     uint64_t key;
     uint64_t stream;
-    uint64_t block;     /* next counter block */
-    uint32_t words[4];  /* the current block */
-    unsigned n_left;    /* words of it that were not drawn yet */
+    uint64_t block;    /* next counter block */
+    uint32_t words[4]; /* the current block */
+    unsigned n_left;   /* words of it that were not drawn yet */
 };
 
 /* The key of child number `index` of `key`. */
@@ -26,8 +26,8 @@ uint64_t rng_derive(uint64_t key, uint64_t index);
 struct rng rng_create(uint64_t key, uint64_t stream);
 
 uint32_t rng_u32(struct rng *rng);
-double rng_uniform(struct rng *rng);               /* in [0, 1), 53 bits */
-uint32_t rng_below(struct rng *rng, uint32_t n);   /* in [0, n), unbiased; n >= 1 */
+double rng_uniform(struct rng *rng);             /* in [0, 1), 53 bits */
+uint32_t rng_below(struct rng *rng, uint32_t n); /* in [0, n), unbiased; n >= 1 */
 
 /* Fisher-Yates. */
 void rng_shuffle(struct rng *rng, uint32_t *items, size_t n_items);

@@ -43,14 +43,15 @@ struct record_repeat {
 };
 
 struct record {
-    char cell[65];    /* identity of the cell, hexadecimal */
-    char name[64];    /* of the classifier class */
+    char cell[65];     /* identity of the cell, hexadecimal */
+    char name[64];     /* of the classifier class */
     json_t *parameter; /* object as the grid gives it, owned */
     enum record_status status;
     char reason[1024]; /* empty when ok */
     char dataset[64], dataset_hash[65];
-    char solver[64];      /* empty: absent */
-    char predictions[256]; /* file of the predicted labels, relative to the results folder; or empty */
+    char solver[64];       /* empty: absent */
+    char predictions[256]; /* file of the predicted labels, relative to the results folder; or empty
+                            */
     char host[256], version[64];
     size_t n_train, n_test;
     size_t n_repeats; /* finished ones */
