@@ -1,15 +1,27 @@
+/*
+ * min over w_1 .. w_K of 1/2 sum_k |w_k|^2 + C sum_i max_k (1[k != y_i] + (w_k - w_{y_i}).x_i)
+ * (Crammer and Singer, JMLR 2001), with the intercept as a feature of constant 1.
+ *
+ * The sequential dual method (Keerthi, Sundararajan, Chang, Hsieh and Lin, KDD 2008): the dual is
+ *     min over alpha of 1/2 sum_k |w_k|^2 + sum_i sum_k 1[k != y_i] alpha_ik,
+ *     w_k = sum_i alpha_ik x_i,  sum_k alpha_ik = 0,  alpha_ik <= C 1[k = y_i],
+ * minimised over the variables of one row at a time, exactly, by sorting. Rows that did not change
+ * are left out for a growing number of passes. It is fast where few rows matter. Where it has not
+ * arrived after its share of work, the primal method takes over (crammer_singer_newton.c). Both
+ * stop at a relative duality gap of tol.
+ */
 #include "classifiers/crammer_singer.h"
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "numerics/rng.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { SKIP_MAX = 16 };
+enum { SKIP_MAX = 16, CHECK_PASSES = 20 };
+
+/* Share of the sequential dual method, in rows visited, before the primal method takes over. */
+static const double DUAL_VISITS_MAX = 1.5e7;
 
 struct state {
     const struct linear_design *design;
@@ -108,59 +120,84 @@ static void bounds(const struct state *s, double *primal, double *dual)
     *dual = linear - 0.5 * squared;
 }
 
+static enum status allocate(struct state *s, struct error *error)
+{
+    const struct linear_design *d = s->design;
+    const size_t n = d->n_rows, n_classes = d->n_problems;
+    const struct memory_request requests[] = {
+        {(void **)&s->w, n_classes * d->stride, sizeof *s->w},
+        {(void **)&s->alpha, n * n_classes, sizeof *s->alpha},
+        {(void **)&s->norm, n, sizeof *s->norm},
+        {(void **)&s->order, n, sizeof *s->order},
+        {(void **)&s->skip, n, sizeof *s->skip},
+        {(void **)&s->wait, n, sizeof *s->wait},
+        {(void **)&s->scores, n_classes, sizeof *s->scores},
+        {(void **)&s->sorted, n_classes, sizeof *s->sorted},
+        {(void **)&s->z, n * d->lanes, sizeof *s->z},
+    };
+    return memory_arrays(requests, sizeof requests / sizeof requests[0],
+                         "Crammer and Singer's machine", error);
+}
+
+static void start(const struct state *s)
+{
+    const struct linear_design *d = s->design;
+    memset(s->w, 0, d->n_problems * d->stride * sizeof *s->w);
+    memset(s->alpha, 0, d->n_rows * d->n_problems * sizeof *s->alpha);
+    memset(s->skip, 0, d->n_rows);
+    memset(s->wait, 0, d->n_rows);
+    for (size_t i = 0; i < d->n_rows; i++) {
+        const float *x = d->x + i * d->stride;
+        s->norm[i] = 0;
+        for (size_t j = 0; j < d->n_columns; j++)
+            s->norm[i] += (double)x[j] * (double)x[j];
+        s->order[i] = (uint32_t)i;
+    }
+}
+
+static void release(struct state *s)
+{
+    void *const arrays[] = {s->w,    s->alpha,  s->norm,   s->order, s->skip,
+                            s->wait, s->scores, s->sorted, s->z};
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
+        memory_free(arrays[i]);
+}
+
+enum status crammer_singer_dual(const struct linear_design *design,
+                                const struct crammer_singer_options *options, double *restrict w,
+                                struct crammer_singer_result *result, struct error *error)
+{
+    struct state s = {.design = design, .C = options->C, .lanes_w = w};
+    *result = (struct crammer_singer_result){.solver = "sequential dual method"};
+    const enum status status = allocate(&s, error);
+    if (status)
+        return status;
+    start(&s);
+    struct rng rng = rng_create(options->rng_key, 0);
+    for (long n = 1; n <= options->max_passes && !result->converged; n++) {
+        pass(&s, &rng);
+        result->n_iter = n;
+        if (n % CHECK_PASSES && n != options->max_passes)
+            continue;
+        double primal, dual;
+        bounds(&s, &primal, &dual);
+        result->objective = primal;
+        result->dual_gap = primal > 0 ? (primal - dual) / primal : 0;
+        result->converged = result->dual_gap <= options->tol;
+    }
+    release(&s);
+    return STATUS_OK;
+}
+
 enum status crammer_singer_solve(const struct linear_design *design,
                                  const struct crammer_singer_options *options, double *restrict w,
                                  struct crammer_singer_result *result, struct error *error)
 {
-    const size_t n = design->n_rows, n_classes = design->n_problems;
-    struct state s = {.design = design, .C = options->C, .lanes_w = w};
-    const struct memory_request requests[] = {
-        {(void **)&s.w, n_classes * design->stride, sizeof *s.w},
-        {(void **)&s.alpha, n * n_classes, sizeof *s.alpha},
-        {(void **)&s.norm, n, sizeof *s.norm},
-        {(void **)&s.order, n, sizeof *s.order},
-        {(void **)&s.skip, n, sizeof *s.skip},
-        {(void **)&s.wait, n, sizeof *s.wait},
-        {(void **)&s.scores, n_classes, sizeof *s.scores},
-        {(void **)&s.sorted, n_classes, sizeof *s.sorted},
-        {(void **)&s.z, n * design->lanes, sizeof *s.z},
-    };
-    const size_t n_requests = sizeof requests / sizeof requests[0];
-    enum status status = memory_arrays(requests, n_requests, "Crammer-Singer", error);
-    if (status)
+    struct crammer_singer_options share = *options;
+    const double affordable = DUAL_VISITS_MAX / (double)design->n_rows;
+    share.max_passes = (long)fmax(CHECK_PASSES, fmin(affordable, (double)options->max_passes));
+    const enum status status = crammer_singer_dual(design, &share, w, result, error);
+    if (status || result->converged)
         return status;
-    memset(s.w, 0, n_classes * design->stride * sizeof *s.w);
-    memset(s.alpha, 0, n * n_classes * sizeof *s.alpha);
-    memset(s.skip, 0, n);
-    memset(s.wait, 0, n);
-    for (size_t i = 0; i < n; i++) {
-        double norm = 0;
-        for (size_t j = 0; j < design->stride; j++)
-            norm += (double)design->x[i * design->stride + j] *
-                    (double)design->x[i * design->stride + j];
-        s.norm[i] = norm;
-        s.order[i] = (uint32_t)i;
-    }
-    struct rng rng = rng_create(options->rng_key, 0);
-    double dual = 0, primal = 0, best = HUGE_VAL, t0 = clock_now_s();
-    for (long iteration = 1; iteration <= options->max_passes; iteration++) {
-        pass(&s, &rng);
-        result->n_iter = iteration;
-        if (iteration % 10)
-            continue;
-        bounds(&s, &primal, &dual);
-        best = fmin(best, primal);
-        if (getenv("LIN") && (iteration % 100 == 0 || iteration < 50))
-            fprintf(stderr, "%ld %.1f s primal %.6g dual %.6g gap %.2e\n", iteration,
-                    clock_now_s() - t0, primal, dual, (primal - dual) / primal);
-        if (primal - dual <= options->tol * primal ||
-            (getenv("TL") && clock_now_s() - t0 > atof(getenv("TL"))))
-            break;
-    }
-    result->objective = primal;
-    result->dual_gap = (primal - dual) / primal;
-    result->converged = result->dual_gap <= options->tol;
-    for (size_t i = 0; i < n_requests; i++)
-        memory_free(*requests[i].array);
-    return STATUS_OK;
+    return crammer_singer_newton(design, options, w, result, error);
 }

@@ -6,21 +6,33 @@
 
 struct crammer_singer_options {
     double C;
-    double tol; /* of the relative duality gap */
-    long max_passes;
+    double tol;      /* of the relative duality gap */
+    long max_passes; /* of the sequential dual method */
+    long max_iter;   /* Newton steps */
     uint64_t rng_key;
 };
 
 struct crammer_singer_result {
+    const char *solver; /* static */
     long n_iter;
     bool converged;
     double objective;
     double dual_gap; /* relative */
 };
 
-/* w: stride x lanes. */
+/* w: stride x lanes, from 0 to the optimum. The dual method, then the primal one if need be. */
 enum status crammer_singer_solve(const struct linear_design *design,
                                  const struct crammer_singer_options *options, double *restrict w,
                                  struct crammer_singer_result *result, struct error *error);
+
+/* The sequential dual method alone. */
+enum status crammer_singer_dual(const struct linear_design *design,
+                                const struct crammer_singer_options *options, double *restrict w,
+                                struct crammer_singer_result *result, struct error *error);
+
+/* Newton's method on the smoothed primal alone. */
+enum status crammer_singer_newton(const struct linear_design *design,
+                                  const struct crammer_singer_options *options, double *restrict w,
+                                  struct crammer_singer_result *result, struct error *error);
 
 #endif

@@ -1,3 +1,12 @@
+/*
+ * LinearSVC: linear support vector machines, with the intercept as a penalised feature of
+ * constant 1.
+ *
+ * ovr: one problem a class, linear_binary.c. crammer_singer: one joint problem, crammer_singer.c,
+ * whatever `loss` and `penalty` say. LIBLINEAR's dual coordinate descent, which scikit-learn calls,
+ * stops far from the optimum of the larger C; these methods go on to a relative duality gap of tol.
+ * The class is the argmax of the decision values, ties to the smallest class.
+ */
 #include "base/memory.h"
 #include "classifiers/classifier.h"
 #include "classifiers/crammer_singer.h"
@@ -10,6 +19,7 @@ enum { PENALTY, LOSS, C, MULTI_CLASS, TOL, MAX_ITER };
 enum { PENALTY_L1, PENALTY_L2 };
 enum { LOSS_HINGE, LOSS_SQUARED_HINGE };
 enum { OVR, CRAMMER_SINGER };
+enum { CRAMMER_SINGER_PASSES_MAX = 100000 }; /* LIBLINEAR's */
 
 static const char *const penalties[] = {"l1", "l2", NULL};
 static const char *const losses[] = {"hinge", "squared_hinge", NULL};
@@ -80,16 +90,57 @@ static enum status create(void **model, const struct parameters *parameters, str
     return STATUS_OK;
 }
 
+static enum status fit_joint(const struct parameters *p, const struct linear_design *design,
+                             uint64_t rng_key, double *w, struct fit_report *report,
+                             struct error *error)
+{
+    const struct crammer_singer_options options = {.C = parameter_number(p, C),
+                                                   .tol = parameter_number(p, TOL),
+                                                   .max_passes = CRAMMER_SINGER_PASSES_MAX,
+                                                   .max_iter = (long)parameter_number(p, MAX_ITER),
+                                                   .rng_key = rng_key};
+    struct crammer_singer_result result;
+    const enum status status = crammer_singer_solve(design, &options, w, &result, error);
+    if (status)
+        return status;
+    report->solver = result.solver;
+    report->n_iter = result.n_iter;
+    report->converged = result.converged;
+    fit_report_add(report, "objective", result.objective);
+    fit_report_add(report, "dual_gap", result.dual_gap);
+    return STATUS_OK;
+}
+
+static enum status fit_binary(const struct parameters *p, const struct linear_design *design,
+                              double *w, struct fit_report *report, struct error *error)
+{
+    const bool hinge = parameter_choice(p, LOSS) == LOSS_HINGE;
+    const struct linear_binary_options options = {.loss = hinge ? LINEAR_PROXIMAL_HINGE
+                                                                : LINEAR_SQUARED_HINGE,
+                                                  .C = parameter_number(p, C),
+                                                  .tol = parameter_number(p, TOL),
+                                                  .max_iter = (long)parameter_number(p, MAX_ITER)};
+    struct linear_binary_result result;
+    const enum status status = linear_binary_solve(design, &options, w, &result, error);
+    if (status)
+        return status;
+    report->solver = hinge ? "semismooth Newton augmented Lagrangian" : "finite Newton";
+    report->n_iter = result.n_iter;
+    report->converged = result.converged;
+    fit_report_add(report, "objective", result.objective);
+    fit_report_add(report, "dual_gap", result.dual_gap);
+    return STATUS_OK;
+}
+
 static enum status fit(void *model, const struct training_set *set,
                        const struct execution *execution, struct fit_report *report,
                        struct error *error)
 {
     struct linear_svc *svc = model;
     const struct parameters *p = &svc->parameters;
-    const bool hinge = parameter_choice(p, LOSS) == LOSS_HINGE;
+    const bool joint = parameter_choice(p, MULTI_CLASS) == CRAMMER_SINGER;
     struct linear_design design = {0};
     double *w = NULL;
-    const bool joint = parameter_choice(p, MULTI_CLASS) == CRAMMER_SINGER;
     enum status status = linear_design_create(&design, set, joint, execution->n_threads, error);
     if (status)
         goto cleanup;
@@ -98,40 +149,10 @@ static enum status fit(void *model, const struct training_set *set,
         status = error_memory(error, "LinearSVC", design.stride * design.lanes * sizeof *w);
         goto cleanup;
     }
-    if (joint) {
-        struct crammer_singer_result r;
-        status =
-            crammer_singer_solve(&design,
-                                 &(struct crammer_singer_options){.C = parameter_number(p, C),
-                                                                  .tol = parameter_number(p, TOL),
-                                                                  .max_passes = 100000,
-                                                                  .rng_key = execution->rng_key},
-                                 w, &r, error);
-        if (status)
-            goto cleanup;
-        report->solver = "sequential dual method";
-        report->n_iter = r.n_iter;
-        report->converged = r.converged;
-        fit_report_add(report, "objective", r.objective);
-        fit_report_add(report, "dual_gap", r.dual_gap);
+    status = joint ? fit_joint(p, &design, execution->rng_key, w, report, error)
+                   : fit_binary(p, &design, w, report, error);
+    if (!status)
         status = linear_model_create(&svc->model, &design, w, error);
-        goto cleanup;
-    }
-    const struct linear_binary_options options = {.loss = hinge ? LINEAR_PROXIMAL_HINGE
-                                                                : LINEAR_SQUARED_HINGE,
-                                                  .C = parameter_number(p, C),
-                                                  .tol = parameter_number(p, TOL),
-                                                  .max_iter = (long)parameter_number(p, MAX_ITER)};
-    struct linear_binary_result result;
-    status = linear_binary_solve(&design, &options, w, &result, error);
-    if (status)
-        goto cleanup;
-    report->solver = hinge ? "proximal Newton on the dual" : "Newton";
-    report->n_iter = result.n_iter;
-    report->converged = result.converged;
-    fit_report_add(report, "objective", result.objective);
-    fit_report_add(report, "dual_gap", result.dual_gap);
-    status = linear_model_create(&svc->model, &design, w, error);
 cleanup:
     memory_free(w);
     linear_design_destroy(&design);

@@ -1,6 +1,12 @@
+/*
+ * LogisticRegression as scikit-learn's solver liblinear has it: one problem a class, with the
+ * intercept as a penalised feature of constant 1. l2: linear_binary.c; l1: linear_l1.c. The class
+ * is the argmax of the decision values, ties to the smallest class.
+ */
 #include "base/memory.h"
 #include "classifiers/classifier.h"
 #include "classifiers/linear_binary.h"
+#include "classifiers/linear_l1.h"
 
 #include <math.h>
 #include <string.h>
@@ -69,6 +75,43 @@ static enum status create(void **model, const struct parameters *parameters, str
     return STATUS_OK;
 }
 
+static enum status fit_l1(const struct parameters *p, const struct linear_design *design, double *w,
+                          struct fit_report *report, struct error *error)
+{
+    const struct linear_l1_options options = {.C = parameter_number(p, C),
+                                              .tol = parameter_number(p, TOL),
+                                              .max_iter = (long)parameter_number(p, MAX_ITER)};
+    struct linear_l1_result result;
+    const enum status status = linear_l1_solve(design, &options, w, &result, error);
+    if (status)
+        return status;
+    report->solver = "newGLMNET with explicit Hessian";
+    report->n_iter = result.n_iter;
+    report->converged = result.converged;
+    fit_report_add(report, "objective", result.objective);
+    fit_report_add(report, "violation", result.violation);
+    return STATUS_OK;
+}
+
+static enum status fit_l2(const struct parameters *p, const struct linear_design *design, double *w,
+                          struct fit_report *report, struct error *error)
+{
+    const struct linear_binary_options options = {.loss = LINEAR_LOGISTIC,
+                                                  .C = parameter_number(p, C),
+                                                  .tol = parameter_number(p, TOL),
+                                                  .max_iter = (long)parameter_number(p, MAX_ITER)};
+    struct linear_binary_result result;
+    const enum status status = linear_binary_solve(design, &options, w, &result, error);
+    if (status)
+        return status;
+    report->solver = "Newton";
+    report->n_iter = result.n_iter;
+    report->converged = result.converged;
+    fit_report_add(report, "objective", result.objective);
+    fit_report_add(report, "dual_gap", result.dual_gap);
+    return STATUS_OK;
+}
+
 static enum status fit(void *model, const struct training_set *set,
                        const struct execution *execution, struct fit_report *report,
                        struct error *error)
@@ -86,19 +129,10 @@ static enum status fit(void *model, const struct training_set *set,
             error_memory(error, "LogisticRegression", design.stride * design.lanes * sizeof *w);
         goto cleanup;
     }
-    const struct linear_binary_options options = {.loss = LINEAR_LOGISTIC,
-                                                  .C = parameter_number(p, C),
-                                                  .tol = parameter_number(p, TOL),
-                                                  .max_iter = (long)parameter_number(p, MAX_ITER)};
-    struct linear_binary_result result;
-    status = linear_binary_solve(&design, &options, w, &result, error);
+    status = parameter_choice(p, PENALTY) == PENALTY_L1 ? fit_l1(p, &design, w, report, error)
+                                                        : fit_l2(p, &design, w, report, error);
     if (status)
         goto cleanup;
-    report->solver = "Newton";
-    report->n_iter = result.n_iter;
-    report->converged = result.converged;
-    fit_report_add(report, "objective", result.objective);
-    fit_report_add(report, "dual_gap", result.dual_gap);
     status = linear_model_create(&regression->model, &design, w, error);
 cleanup:
     memory_free(w);

@@ -1,0 +1,339 @@
+/*
+ * The primal method for the machine of Crammer and Singer: the maximum over classes is smoothed,
+ *     mu log sum_k exp((1[k != y_i] + (w_k - w_{y_i}).x_i) / mu),
+ * and minimised by Newton's method while mu falls. With p the softmax of the exponents, the point
+ * a_ik = C (p_ik - 1[k = y_i]) is feasible for the dual, which makes the duality gap rigorous at
+ * every iterate. Newton's equations, joint over classes, are solved by conjugate gradients on the
+ * rows whose softmax is not settled, preconditioned by one Cholesky factor a class from rows
+ * sampled by curvature and leverage.
+ */
+#include "classifiers/crammer_singer.h"
+
+#include "base/memory.h"
+#include "classifiers/linear_lanes.h"
+
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+
+enum { CG_ROUNDS_MAX = 100, LINE_SEARCH_MAX = 30, SAMPLE_ROWS = 3000, N_TOTALS = 3 };
+
+static const double CG_ACCURACY = 0.01;         /* residual, of the gradient */
+static const double LINE_SEARCH_ACCURACY = 0.1; /* slope, of that at the start */
+static const double SMOOTH_ACCURACY = 0.3;      /* 1/2 |gradient|^2, of the gap */
+static const double SMOOTH_FACTOR = 0.3;        /* of mu, from one problem to the next */
+static const double CUTOFF = 1e-3;              /* curvature that counts for the factors */
+static const double SETTLED = 1e-9;             /* p (1 - p) below which a row has no curvature */
+
+struct solver {
+    struct linear_lanes x;
+    double mu;
+    double *totals;             /* LINEAR_CHUNKS x N_TOTALS, owned */
+    double *factors;            /* n_problems x stride x stride, owned */
+    struct linear_design rows;  /* the unsettled rows; x is owned, the rest borrowed */
+    double *p;                  /* rows.n_rows x lanes: their softmax, owned */
+    double value, primal, dual; /* smoothed and true primal at w; the best dual */
+    double gradient_squared;
+    double rho; /* conjugate gradients */
+};
+
+/* Softmax of one row at z + step t into p; returns the smoothed loss / C, and the true one. */
+static double softmax(const struct solver *s, const double *z, const double *t, double step,
+                      size_t y, double *restrict p, double *hinge)
+{
+    const size_t n = s->x.design->n_problems;
+    double largest = -HUGE_VAL, sum = 0;
+    for (size_t k = 0; k < n; k++) {
+        p[k] = z[k] + (t ? step * t[k] : 0) + (k != y);
+        largest = fmax(largest, p[k]);
+    }
+    const double own = p[y];
+    for (size_t k = 0; k < n; k++) {
+        p[k] = exp((p[k] - largest) / s->mu);
+        sum += p[k];
+    }
+    for (size_t k = 0; k < n; k++)
+        p[k] /= sum;
+    *hinge = largest - own;
+    return largest - own + s->mu * log(sum);
+}
+
+static void add_totals(const struct solver *s, double *totals)
+{
+    memset(totals, 0, N_TOTALS * sizeof *totals);
+    for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++)
+        for (size_t i = 0; i < N_TOTALS; i++)
+            totals[i] += s->totals[chunk * N_TOTALS + i];
+}
+
+/* r at z; totals: smoothed loss, true loss, sum of C (1 - p_y). */
+static void residuals(const struct solver *s, double *totals)
+{
+    const struct linear_design *d = s->x.design;
+#pragma omp parallel for num_threads(d->n_threads) default(none) shared(s, d)
+    for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++) {
+        double *sums = s->totals + chunk * N_TOTALS, p[LINEAR_PROBLEMS_MAX];
+        memset(sums, 0, N_TOTALS * sizeof *sums);
+        for (size_t i = linear_chunk_begin(d, chunk); i < linear_chunk_begin(d, chunk + 1); i++) {
+            const size_t y = (size_t)d->row_class[i];
+            double hinge;
+            sums[0] += s->x.C * softmax(s, s->x.z + i * d->lanes, NULL, 0, y, p, &hinge);
+            sums[1] += s->x.C * hinge;
+            sums[2] += s->x.C * (1 - p[y]);
+            for (size_t k = 0; k < d->lanes; k++)
+                s->x.r[i * d->lanes + k] =
+                    k < d->n_problems ? s->x.C * (p[k] - (k == y ? 1 : 0)) : 0;
+        }
+    }
+    add_totals(s, totals);
+}
+
+/* totals at z + step t: smoothed loss, its first and second derivative by the step. */
+static void along(const struct solver *s, double step, double *totals)
+{
+    const struct linear_design *d = s->x.design;
+#pragma omp parallel for num_threads(d->n_threads) default(none) shared(s, d, step)
+    for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++) {
+        double *sums = s->totals + chunk * N_TOTALS, p[LINEAR_PROBLEMS_MAX];
+        memset(sums, 0, N_TOTALS * sizeof *sums);
+        for (size_t i = linear_chunk_begin(d, chunk); i < linear_chunk_begin(d, chunk + 1); i++) {
+            const double *t = s->x.t + i * d->lanes;
+            const size_t y = (size_t)d->row_class[i];
+            double hinge, mean = 0, square = 0;
+            sums[0] += s->x.C * softmax(s, s->x.z + i * d->lanes, t, step, y, p, &hinge);
+            for (size_t k = 0; k < d->n_problems; k++) {
+                mean += p[k] * t[k];
+                square += p[k] * t[k] * t[k];
+            }
+            sums[1] += s->x.C * (mean - t[y]);
+            sums[2] += s->x.C / s->mu * (square - mean * mean);
+        }
+    }
+    add_totals(s, totals);
+}
+
+/* a . b of stride x lanes arrays. */
+static double dot(const struct solver *s, const double *a, const double *b)
+{
+    double sum = 0;
+    for (size_t k = 0; k < s->x.design->n_problems; k++)
+        sum += linear_lanes_dot(&s->x, a, b, k);
+    return sum;
+}
+
+static void evaluate(struct solver *s)
+{
+    const struct linear_design *d = s->x.design;
+    double totals[N_TOTALS];
+    residuals(s, totals);
+    linear_transpose_times(d, s->x.r, s->x.g);
+    const double penalty = 0.5 * dot(s, s->x.w, s->x.w);
+    s->value = penalty + totals[0];
+    s->primal = penalty + totals[1];
+    s->dual = fmax(s->dual, totals[2] - 0.5 * dot(s, s->x.g, s->x.g));
+    for (size_t j = 0; j < d->stride * d->lanes; j++)
+        s->x.g[j] += s->x.w[j];
+    s->gradient_squared = dot(s, s->x.g, s->x.g);
+}
+
+static void factor_class(const struct solver *s, size_t k, struct linear_scratch *scratch)
+{
+    const struct linear_design *d = s->x.design;
+    struct linear_hessian *h = &scratch->hessian;
+    linear_lanes_list_logistic(&s->x, k, CUTOFF, h);
+    for (size_t i = 0; i < h->n_active; i++)
+        h->weights[i] /= s->mu;
+    linear_lanes_sample(&s->x, k, SAMPLE_ROWS, h);
+    linear_hessian_build(h, d, 1, 1);
+    linear_hessian_factor(h);
+    memcpy(s->factors + k * d->stride * d->stride, h->matrix,
+           d->stride * d->stride * sizeof *h->matrix);
+}
+
+static void factor_classes(const struct solver *s, long iteration)
+{
+    const struct linear_design *d = s->x.design;
+    if (iteration == 0) {
+        struct linear_hessian *h = &s->x.scratch[0].hessian;
+        linear_lanes_list_all(&s->x, s->x.C / (s->mu * (double)d->n_problems), h);
+        linear_hessian_build(h, d, 1, 1);
+        linear_hessian_factor(h);
+        linear_lanes_shared_leverage(&s->x, h->matrix);
+    }
+#pragma omp parallel for num_threads(d->n_threads) default(none) shared(s, d) schedule(dynamic)
+    for (size_t k = 0; k < d->n_problems; k++)
+        factor_class(s, k, &s->x.scratch[omp_get_thread_num()]);
+    const double *factors[LINEAR_PROBLEMS_MAX];
+    for (size_t k = 0; k < d->n_problems; k++)
+        factors[k] = s->factors + k * d->stride * d->stride;
+    linear_lanes_update_leverage(&s->x, factors, iteration);
+}
+
+/* The rows whose softmax is not settled, and their p. */
+static void gather_rows(struct solver *s)
+{
+    const struct linear_design *d = s->x.design;
+    size_t n = 0;
+    for (size_t i = 0; i < d->n_rows; i++) {
+        const double *r = s->x.r + i * d->lanes;
+        const size_t y = (size_t)d->row_class[i];
+        const double missing = -r[y] / s->x.C; /* 1 - p_y */
+        double largest = 1 - missing;
+        for (size_t k = 0; k < d->n_problems; k++)
+            largest = fmax(largest, k == y ? 0 : r[k] / s->x.C);
+        if (1 - largest < SETTLED)
+            continue;
+        for (size_t k = 0; k < d->lanes; k++)
+            s->p[n * d->lanes + k] = r[k] / s->x.C + (k == y ? 1 : 0);
+        memcpy(s->rows.x + n * d->stride, d->x + i * d->stride, d->stride * sizeof *d->x);
+        n++;
+    }
+    s->rows.n_rows = n;
+}
+
+/* q = (I + Hessian of the losses) p, stride x lanes. */
+static void times_hessian(const struct solver *s, const double *p, double *q)
+{
+    const struct linear_design *d = &s->rows;
+    linear_times(d, p, s->x.v);
+#pragma omp parallel for num_threads(d->n_threads) default(none) shared(s, d)
+    for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++)
+        for (size_t i = linear_chunk_begin(d, chunk); i < linear_chunk_begin(d, chunk + 1); i++) {
+            const double *restrict soft = s->p + i * d->lanes, *restrict v = s->x.v + i * d->lanes;
+            double *restrict u = s->x.u + i * d->lanes;
+            double mean = 0;
+            for (size_t k = 0; k < d->n_problems; k++)
+                mean += soft[k] * v[k];
+            for (size_t k = 0; k < d->lanes; k++)
+                u[k] = s->x.C / s->mu * soft[k] * (v[k] - mean);
+        }
+    linear_transpose_times(d, s->x.u, q);
+    for (size_t j = 0; j < d->stride * d->lanes; j++)
+        q[j] += p[j];
+}
+
+/* out = P M^-1 in: the factors, and the projection on weights that sum to 0 over the classes, where
+   gradients and iterates are. */
+static void precondition(const struct solver *s, const double *in, double *out)
+{
+    const struct linear_design *d = s->x.design;
+#pragma omp parallel for num_threads(d->n_threads) default(none) shared(s, d, in, out)
+    for (size_t k = 0; k < d->n_problems; k++)
+        linear_lanes_solve(&s->x, k, s->factors + k * d->stride * d->stride, 1, in, out,
+                           s->x.scratch[omp_get_thread_num()].column);
+    for (size_t j = 0; j < d->n_columns; j++) {
+        double mean = 0;
+        for (size_t k = 0; k < d->n_problems; k++)
+            mean += out[j * d->lanes + k];
+        mean /= (double)d->n_problems;
+        for (size_t k = 0; k < d->n_problems; k++)
+            out[j * d->lanes + k] -= mean;
+    }
+}
+
+static void conjugate_gradients(struct solver *s)
+{
+    const struct linear_design *d = s->x.design;
+    const size_t n = d->stride * d->lanes;
+    double *residual = s->x.work, *p = residual + n, *q = p + n, *y = q + n;
+    memset(s->x.work, 0, 4 * n * sizeof *residual);
+    memset(s->x.s, 0, n * sizeof *s->x.s);
+    for (size_t j = 0; j < n; j++)
+        residual[j] = -s->x.g[j];
+    precondition(s, residual, y);
+    memcpy(p, y, n * sizeof *p);
+    double rho = dot(s, residual, y);
+    for (int round = 0; round < CG_ROUNDS_MAX && rho > 0; round++) {
+        times_hessian(s, p, q);
+        const double alpha = rho / dot(s, p, q);
+        for (size_t j = 0; j < n; j++) {
+            s->x.s[j] += alpha * p[j];
+            residual[j] -= alpha * q[j];
+        }
+        if (dot(s, residual, residual) <= CG_ACCURACY * CG_ACCURACY * s->gradient_squared)
+            break;
+        precondition(s, residual, y);
+        const double fresh = dot(s, residual, y);
+        for (size_t j = 0; j < n; j++)
+            p[j] = y[j] + fresh / rho * p[j];
+        rho = fresh;
+    }
+}
+
+/* The step to the minimum along s, by Newton's method within a bracket. */
+static double line_search(const struct solver *s)
+{
+    const double ws = dot(s, s->x.w, s->x.s), ss = dot(s, s->x.s, s->x.s);
+    const double start = dot(s, s->x.g, s->x.s);
+    double low = 0, high = HUGE_VAL, step = 1;
+    for (int round = 0; round < LINE_SEARCH_MAX; round++) {
+        double totals[N_TOTALS];
+        along(s, step, totals);
+        const double slope = totals[1] + ws + step * ss;
+        if (fabs(slope) <= LINE_SEARCH_ACCURACY * fabs(start))
+            break;
+        if (slope > 0)
+            high = step;
+        else
+            low = step;
+        const double newton = step - slope / (totals[2] + ss);
+        if (newton > low && newton < high)
+            step = newton;
+        else
+            step = isinf(high) ? 2 * low : 0.5 * (low + high);
+    }
+    return step;
+}
+
+static void iterate(struct solver *s, const struct crammer_singer_options *o,
+                    struct crammer_singer_result *result)
+{
+    const struct linear_design *d = s->x.design;
+    for (long iteration = 0;; iteration++) {
+        evaluate(s);
+        result->n_iter = iteration;
+        result->objective = s->primal;
+        result->dual_gap = s->primal > 0 ? (s->primal - s->dual) / s->primal : 0;
+        result->converged = result->dual_gap <= o->tol;
+        if (result->converged || iteration == o->max_iter)
+            return;
+        if (0.5 * s->gradient_squared <= SMOOTH_ACCURACY * (s->primal - s->dual)) {
+            s->mu *= SMOOTH_FACTOR;
+            evaluate(s);
+        }
+        factor_classes(s, iteration);
+        gather_rows(s);
+        conjugate_gradients(s);
+        linear_times(d, s->x.s, s->x.t);
+        const double step = line_search(s);
+        for (size_t k = 0; k < d->lanes; k++)
+            s->x.step[k] = step;
+        linear_lanes_move(&s->x);
+    }
+}
+
+enum status crammer_singer_newton(const struct linear_design *design,
+                                  const struct crammer_singer_options *options, double *restrict w,
+                                  struct crammer_singer_result *result, struct error *error)
+{
+    struct solver s = {.mu = 1, .dual = -HUGE_VAL, .rows = *design};
+    *result = (struct crammer_singer_result){.solver = "Newton on the smoothed primal"};
+    enum status status = linear_lanes_create(&s.x, design, LINEAR_LOGISTIC, options->C, w, error);
+    if (status)
+        return status;
+    const size_t n_matrix = design->stride * design->stride;
+    const struct memory_request requests[] = {
+        {(void **)&s.totals, LINEAR_CHUNKS * N_TOTALS, sizeof *s.totals},
+        {(void **)&s.factors, design->n_problems * n_matrix, sizeof *s.factors},
+        {(void **)&s.rows.x, design->n_rows * design->stride, sizeof *s.rows.x},
+        {(void **)&s.p, design->n_rows * design->lanes, sizeof *s.p},
+    };
+    status = memory_arrays(requests, 4, "Crammer and Singer's machine", error);
+    if (!status) {
+        iterate(&s, options, result);
+        for (size_t i = 0; i < 4; i++)
+            memory_free(*requests[i].array);
+    }
+    linear_lanes_destroy(&s.x);
+    return status;
+}
