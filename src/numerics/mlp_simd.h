@@ -40,6 +40,10 @@ struct mlp_kernels {
     void (*tanh)(float *values, size_t n_padded);
     void (*logistic)(float *values, size_t n_padded);
     void (*relu)(float *values, size_t n_padded);
+    /* value = delta x the derivative of the function, which its value tells. */
+    void (*logistic_derivative)(const float *delta, float *restrict value, size_t n_padded);
+    void (*tanh_derivative)(const float *delta, float *restrict value, size_t n_padded);
+    void (*relu_derivative)(const float *delta, float *restrict value, size_t n_padded);
     /* values[j] = e^(values[j] - shift), for arguments down to -87; below that the result is tiny
        but not exact. */
     void (*exponential)(float *values, float shift, size_t n_padded);
