@@ -122,7 +122,7 @@ test: ## set-up, then all tests; T='knn/ties' runs one
 	$(Q)$(MAKE) --no-print-directory run-tests
 
 run-tests: $(BUILD)/fmbench $(BUILD)/tests/run
-	$(Q)OMP_NUM_THREADS=2 $(BUILD)/tests/run -j1 --full-stats $(if $(T),--filter '$(T)')
+	$(Q)OMP_NUM_THREADS=2 $(BUILD)/tests/run -j1 $(if $(T),--filter '$(T)')
 	$(Q)$(if $(T),,tests/get_data.sh && tests/end_to_end.sh $(BUILD)/fmbench)
 
 asan: ## the tests again under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -133,7 +133,7 @@ lint: ## formatting, static analysis of the C sources and of the scripts
 	$(Q)scripts/install-packages build test lint
 	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(shell find src tests -name '*.[ch]')
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
-		--suppress=missingIncludeSystem --inline-suppr -D__x86_64__ -DSIMD_SUFFIX=_portable -Isrc src
+		--suppress=missingIncludeSystem --suppressions-list=.cppcheck-suppressions -D__x86_64__ -DSIMD_SUFFIX=_portable -Isrc src
 	$(Q)shellcheck scripts/* .ci/run $(wildcard tests/*.sh)
 
 format: ## format the C sources in place

@@ -32,26 +32,35 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double median(double *values, size_t n)
+static double fit_s_of(const struct record_repeat *repeat)
 {
+    return repeat->fit_s;
+}
+
+static double predict_s_of(const struct record_repeat *repeat)
+{
+    return repeat->predict_s;
+}
+
+/* n_repeats >= 1 */
+static double median(const struct record *record, double (*value)(const struct record_repeat *))
+{
+    double values[RECORD_REPEATS_MAX] = {0};
+    const size_t n = record->n_repeats;
+    for (size_t r = 0; r < n; r++)
+        values[r] = value(&record->repeats[r]);
     qsort(values, n, sizeof *values, compare_doubles);
     return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
 double table_fit_s(const struct record *record)
 {
-    double values[RECORD_REPEATS_MAX];
-    for (size_t r = 0; r < record->n_repeats; r++)
-        values[r] = record->repeats[r].fit_s;
-    return median(values, record->n_repeats);
+    return median(record, fit_s_of);
 }
 
 double table_predict_s(const struct record *record)
 {
-    double values[RECORD_REPEATS_MAX];
-    for (size_t r = 0; r < record->n_repeats; r++)
-        values[r] = record->repeats[r].predict_s;
-    return median(values, record->n_repeats);
+    return median(record, predict_s_of);
 }
 
 void table_status(char text[static 64], const struct table_row *row, const struct table_cell *cell)
