@@ -136,6 +136,7 @@ static enum status read_lines(struct builder *builder, FILE *file, const char *p
     }
     if (status == STATUS_OK && !feof(file))
         status = error_set(error, STATUS_IO, "cannot read %s: %s", path, strerror(errno));
+    builder->error = error;
     free(line);
     return status;
 }
