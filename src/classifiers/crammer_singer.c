@@ -23,6 +23,9 @@ enum { SKIP_MAX = 16, CHECK_PASSES = 20 };
 /* Share of the sequential dual method, in rows visited, before the primal method takes over. */
 static const double DUAL_VISITS_MAX = 1.5e7;
 
+/* A third of that share is a trial, which must bring the relative gap below this. */
+static const double PROMISING_GAP = 0.05;
+
 struct state {
     const struct linear_design *design;
     double C;
@@ -163,9 +166,11 @@ static void release(struct state *s)
         memory_free(arrays[i]);
 }
 
-enum status crammer_singer_dual(const struct linear_design *design,
-                                const struct crammer_singer_options *options, double *restrict w,
-                                struct crammer_singer_result *result, struct error *error)
+/* Up to max_passes, but only up to n_trial of them when the gap is wide there. */
+static enum status run_dual(const struct linear_design *design,
+                            const struct crammer_singer_options *options, long n_trial,
+                            double *restrict w, struct crammer_singer_result *result,
+                            struct error *error)
 {
     struct state s = {.design = design, .C = options->C, .lanes_w = w};
     *result = (struct crammer_singer_result){.solver = "sequential dual method"};
@@ -177,16 +182,25 @@ enum status crammer_singer_dual(const struct linear_design *design,
     for (long n = 1; n <= options->max_passes && !result->converged; n++) {
         pass(&s, &rng);
         result->n_iter = n;
-        if (n % CHECK_PASSES && n != options->max_passes)
+        if (n % CHECK_PASSES && n != options->max_passes && n != n_trial)
             continue;
         double primal, dual;
         bounds(&s, &primal, &dual);
         result->objective = primal;
         result->dual_gap = primal > 0 ? (primal - dual) / primal : 0;
         result->converged = result->dual_gap <= options->tol;
+        if (n == n_trial && result->dual_gap > PROMISING_GAP)
+            break;
     }
     release(&s);
     return STATUS_OK;
+}
+
+enum status crammer_singer_dual(const struct linear_design *design,
+                                const struct crammer_singer_options *options, double *restrict w,
+                                struct crammer_singer_result *result, struct error *error)
+{
+    return run_dual(design, options, -1, w, result, error);
 }
 
 enum status crammer_singer_solve(const struct linear_design *design,
@@ -196,8 +210,19 @@ enum status crammer_singer_solve(const struct linear_design *design,
     struct crammer_singer_options share = *options;
     const double affordable = DUAL_VISITS_MAX / (double)design->n_rows;
     share.max_passes = (long)fmax(CHECK_PASSES, fmin(affordable, (double)options->max_passes));
-    const enum status status = crammer_singer_dual(design, &share, w, result, error);
+    const long n_trial = share.max_passes / 3;
+    enum status status = run_dual(design, &share, n_trial, w, result, error);
     if (status || result->converged)
         return status;
-    return crammer_singer_newton(design, options, w, result, error);
+    const size_t n_w = design->stride * design->lanes;
+    double *copy = memory_array(n_w, sizeof *copy);
+    if (!copy)
+        return error_memory(error, "Crammer and Singer's machine", n_w * sizeof *copy);
+    memcpy(copy, w, n_w * sizeof *copy);
+    const double gap = result->dual_gap * result->objective;
+    const struct crammer_singer_start start = {
+        .w = copy, .gap = gap, .dual = result->objective - gap};
+    status = crammer_singer_newton(design, options, &start, w, result, error);
+    memory_free(copy);
+    return status;
 }

@@ -30,9 +30,16 @@ enum status crammer_singer_dual(const struct linear_design *design,
                                 const struct crammer_singer_options *options, double *restrict w,
                                 struct crammer_singer_result *result, struct error *error);
 
-/* Newton's method on the smoothed primal alone. */
+/* Where another method has stopped. */
+struct crammer_singer_start {
+    const double *w;  /* stride x lanes, sums to 0 over the classes */
+    double gap, dual; /* primal - dual, and the dual value, which bounds the optimum from below */
+};
+
+/* Newton's method on the smoothed primal alone; from w = 0 when start is NULL. */
 enum status crammer_singer_newton(const struct linear_design *design,
-                                  const struct crammer_singer_options *options, double *restrict w,
+                                  const struct crammer_singer_options *options,
+                                  const struct crammer_singer_start *start, double *restrict w,
                                   struct crammer_singer_result *result, struct error *error);
 
 #endif
