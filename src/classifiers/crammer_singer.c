@@ -20,23 +20,29 @@
 
 enum { SKIP_MAX = 16, CHECK_PASSES = 20 };
 
-/* Share of the sequential dual method, in rows visited, before the primal method takes over. */
-static const double DUAL_VISITS_MAX = 1.5e7;
+static const double C_FACTOR = 10;
 
-/* A third of that share is a trial, which must bring the relative gap below this. */
-static const double PROMISING_GAP = 0.05;
+/* Share of the sequential dual method, in rows visited, before the primal method takes over. */
+static const double DUAL_VISITS_MAX = 4e7;
+
+/* This much of that share is a trial, which must bring the relative gap below PROMISING_GAP. */
+static const double TRIAL_SHARE = 0.04;
+static const double PROMISING_GAP = 0.3;
+
+/* A gap up to this is kept: the primal method would not soon do better. */
+static const double NEARLY = 1e-3;
 
 struct state {
     const struct linear_design *design;
     double C;
-    double *w;                       /* n_classes x stride */
-    double *alpha;                   /* n_rows x n_classes */
-    double *norm;                    /* n_rows: |x|^2 */
-    uint32_t *order;                 /* n_rows */
-    uint8_t *skip, *wait;            /* n_rows */
-    double *scores, *sorted, *fresh; /* n_classes */
-    double *lanes_w;                 /* stride x lanes */
-    double *z;                       /* n_rows x lanes */
+    double *w;               /* n_classes x stride */
+    double *alpha;           /* n_rows x n_classes */
+    double *norm;            /* n_rows: |x|^2 */
+    uint32_t *order;         /* n_rows */
+    uint8_t *skip, *wait;    /* n_rows */
+    double *scores, *sorted; /* n_classes */
+    double *lanes_w;         /* stride x lanes */
+    double *z;               /* n_rows x lanes */
 };
 
 /* The minimum over the simplex of row i; returns whether alpha changed. */
@@ -166,33 +172,62 @@ static void release(struct state *s)
         memory_free(arrays[i]);
 }
 
-/* Up to max_passes, but only up to n_trial of them when the gap is wide there. */
-static enum status run_dual(const struct linear_design *design,
-                            const struct crammer_singer_options *options, long n_trial,
-                            double *restrict w, struct crammer_singer_result *result,
-                            struct error *error)
+/*
+ * A point that is feasible for one C is feasible for a larger one, and where few rows reach C it is
+ * nearly optimal there too: C rises by tens to the one that is asked for.
+ */
+static double first_C(double C)
 {
-    struct state s = {.design = design, .C = options->C, .lanes_w = w};
-    *result = (struct crammer_singer_result){.solver = "sequential dual method"};
-    const enum status status = allocate(&s, error);
-    if (status)
-        return status;
-    start(&s);
-    struct rng rng = rng_create(options->rng_key, 0);
-    for (long n = 1; n <= options->max_passes && !result->converged; n++) {
-        pass(&s, &rng);
-        result->n_iter = n;
-        if (n % CHECK_PASSES && n != options->max_passes && n != n_trial)
-            continue;
+    while (C > 1)
+        C /= C_FACTOR;
+    return C;
+}
+
+/* The gap at the present C, and with it what comes next: that is solved, or a larger C. */
+static void check(struct state *s, const struct crammer_singer_options *options,
+                  struct crammer_singer_result *result)
+{
+    for (;;) {
         double primal, dual;
-        bounds(&s, &primal, &dual);
+        bounds(s, &primal, &dual);
         result->objective = primal;
         result->dual_gap = primal > 0 ? (primal - dual) / primal : 0;
-        result->converged = result->dual_gap <= options->tol;
+        if (result->dual_gap > options->tol)
+            return;
+        if (s->C >= options->C) {
+            result->converged = true;
+            return;
+        }
+        s->C = s->C * C_FACTOR < 0.99 * options->C ? s->C * C_FACTOR : options->C;
+        memset(s->wait, 0, s->design->n_rows);
+        memset(s->skip, 0, s->design->n_rows);
+    }
+}
+
+/* Up to max_passes, but only up to n_trial of them when the gap is wide there. `s` is the caller's
+   to release, whatever the outcome. */
+static enum status run_dual(struct state *s, const struct crammer_singer_options *options,
+                            long n_trial, struct crammer_singer_result *result, struct error *error)
+{
+    *result = (struct crammer_singer_result){.solver = "sequential dual method"};
+    const enum status status = allocate(s, error);
+    if (status)
+        return status;
+    start(s);
+    struct rng rng = rng_create(options->rng_key, 0);
+    s->C = first_C(options->C);
+    for (long n = 1, left = options->max_passes; left > 0 && !result->converged; n++, left--) {
+        const double C = s->C;
+        pass(s, &rng);
+        result->n_iter = n;
+        if (n % CHECK_PASSES && left > 1 && n != n_trial)
+            continue;
+        check(s, options, result);
         if (n == n_trial && result->dual_gap > PROMISING_GAP)
             break;
+        if (s->C > C)
+            left = options->max_passes;
     }
-    release(&s);
     return STATUS_OK;
 }
 
@@ -200,29 +235,31 @@ enum status crammer_singer_dual(const struct linear_design *design,
                                 const struct crammer_singer_options *options, double *restrict w,
                                 struct crammer_singer_result *result, struct error *error)
 {
-    return run_dual(design, options, -1, w, result, error);
+    struct state s = {.design = design, .C = options->C, .lanes_w = w};
+    const enum status status = run_dual(&s, options, -1, result, error);
+    release(&s);
+    return status;
 }
 
 enum status crammer_singer_solve(const struct linear_design *design,
                                  const struct crammer_singer_options *options, double *restrict w,
                                  struct crammer_singer_result *result, struct error *error)
 {
+    struct state s = {.design = design, .C = options->C, .lanes_w = w};
     struct crammer_singer_options share = *options;
+    const size_t n_w = design->stride * design->lanes;
     const double affordable = DUAL_VISITS_MAX / (double)design->n_rows;
     share.max_passes = (long)fmax(CHECK_PASSES, fmin(affordable, (double)options->max_passes));
-    const long n_trial = share.max_passes / 3;
-    enum status status = run_dual(design, &share, n_trial, w, result, error);
-    if (status || result->converged)
-        return status;
-    const size_t n_w = design->stride * design->lanes;
+    const long n_trial = (long)fmax(CHECK_PASSES, TRIAL_SHARE * (double)share.max_passes);
     double *copy = memory_array(n_w, sizeof *copy);
-    if (!copy)
-        return error_memory(error, "Crammer and Singer's machine", n_w * sizeof *copy);
-    memcpy(copy, w, n_w * sizeof *copy);
-    const double gap = result->dual_gap * result->objective;
-    const struct crammer_singer_start start = {
-        .w = copy, .gap = gap, .dual = result->objective - gap};
-    status = crammer_singer_newton(design, options, &start, w, result, error);
+    enum status status = copy ? run_dual(&s, &share, n_trial, result, error)
+                              : error_memory(error, "Crammer and Singer's machine", n_w);
+    if (!status && !result->converged && result->dual_gap > NEARLY) {
+        const struct crammer_singer_start from = {.w = copy, .alpha = s.alpha, .C = s.C};
+        memcpy(copy, w, n_w * sizeof *copy);
+        status = crammer_singer_newton(design, options, &from, w, result, error);
+    }
     memory_free(copy);
+    release(&s);
     return status;
 }

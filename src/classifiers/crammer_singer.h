@@ -32,14 +32,15 @@ enum status crammer_singer_dual(const struct linear_design *design,
 
 /* Where another method has stopped. */
 struct crammer_singer_start {
-    const double *w;  /* stride x lanes, sums to 0 over the classes */
-    double gap, dual; /* primal - dual, and the dual value, which bounds the optimum from below */
+    const double *w;     /* stride x lanes, sums to 0 over the classes */
+    const double *alpha; /* n_rows x n_problems, a feasible point of the dual */
+    double C;            /* for which alpha is feasible, at most that of the options */
 };
 
-/* Newton's method on the smoothed primal alone; from w = 0 when start is NULL. */
+/* Newton's method on the smoothed primal alone; from w = 0 when `from` is NULL. */
 enum status crammer_singer_newton(const struct linear_design *design,
                                   const struct crammer_singer_options *options,
-                                  const struct crammer_singer_start *start, double *restrict w,
+                                  const struct crammer_singer_start *from, double *restrict w,
                                   struct crammer_singer_result *result, struct error *error);
 
 #endif

@@ -1,8 +1,12 @@
 /*
- * The primal method for the machine of Crammer and Singer: the maximum over classes is smoothed,
- *     mu log sum_k exp((1[k != y_i] + (w_k - w_{y_i}).x_i) / mu),
- * and minimised by Newton's method while mu falls. With p the softmax of the exponents, the point
- * a_ik = C (p_ik - 1[k = y_i]) is feasible for the dual, which makes the duality gap rigorous at
+ * The primal method for the machine of Crammer and Singer: the maximum over classes is smoothed
+ * around a point q_i of the simplex of each row,
+ *     f_i(w) = mu log sum_k q_ik exp((1[k != y_i] + (w_k - w_{y_i}).x_i) / mu)
+ *            = max over p in the simplex of sum_k p_k (1[k != y_i] + ...) - mu KL(p, q_i),
+ * and minimised by Newton's method. Then q_i becomes the maximiser p_i: the exponential method of
+ * multipliers (Bertsekas, Constrained Optimization and Lagrange Multiplier Methods, 1982, section
+ * 5.1.2), whose limit is the exact optimum for any mu; mu falls on the way, because that is faster.
+ * The point C (p_ik - 1[k = y_i]) is feasible for the dual, which makes the duality gap rigorous at
  * every iterate. Newton's equations, joint over classes, are solved by conjugate gradients on the
  * rows whose softmax is not settled, preconditioned by one Cholesky factor a class from rows
  * sampled by curvature and leverage.
@@ -16,54 +20,83 @@
 #include <omp.h>
 #include <string.h>
 
-/* STEPS_MAX bounds the time: far from the separable case a fit reports its gap, not convergence. */
+/* STEPS_MAX bounds the time: a fit that needs more reports its gap, not convergence. */
 enum {
-    STEPS_MAX = 100,
+    STEPS_MAX = 150,
     CG_ROUNDS_MAX = 100,
+    CG_ROUNDS_FAR = 5,
     LINE_SEARCH_MAX = 30,
     SAMPLE_ROWS = 3000,
     N_TOTALS = 3
 };
 
-static const double CG_ACCURACY = 0.03;         /* residual, of the gradient */
+static const double CG_ACCURACY = 0.03; /* residual, of the gradient */
+static const double FAR_GAP = 0.1;
 static const double LINE_SEARCH_ACCURACY = 0.1; /* slope, of that at the start */
 static const double SMOOTH_ACCURACY = 0.3;      /* 1/2 |gradient|^2, of the gap */
-static const double SMOOTH_FACTOR = 0.5;        /* of mu, from one problem to the next */
-static const double CUTOFF = 1e-3;              /* curvature that counts for the factors */
-static const double SMOOTHED_SHARE = 0.2;       /* of mu C n_rows, that a first mu adds, about */
-static const double SETTLED = 1e-9;             /* p (1 - p) below which a row has no curvature */
+static const double SMOOTH_FIRST = 0.3;         /* mu at first */
+static const double SMOOTH_RAISED = 0.1;        /* mu after C was raised */
+static const double C_FACTOR = 10;
+static const double RAISE_GAP = 0.01;    /* relative, at which C is raised */
+static const double SMOOTH_FACTOR = 0.5; /* of mu, from one problem to the next */
+static const double CUTOFF = 1e-3;       /* curvature that counts for the factors */
+static const double SETTLED = 1e-9;      /* p (1 - p) below which a row has no curvature */
+static const double LOG_Q_MIN = -14;     /* no class is ruled out for good */
+static const double START_Q_MIN = 0.1;   /* of q from another method's dual point */
 
 struct solver {
     struct linear_lanes x;
     double mu;
+    double *log_q;              /* n_rows x lanes, owned */
     double *totals;             /* LINEAR_CHUNKS x N_TOTALS, owned */
     double *factors;            /* n_problems x stride x stride, owned */
     struct linear_design rows;  /* the unsettled rows; x is owned, the rest borrowed */
     double *p;                  /* rows.n_rows x lanes: their softmax, owned */
     double value, primal, dual; /* smoothed and true primal at w; the best dual */
     double gradient_squared;
+    int cg_rounds_max;
     double rho; /* conjugate gradients */
 };
 
-/* Softmax of one row at z + step t into p; returns the smoothed loss / C, and the true one. */
-static double softmax(const struct solver *s, const double *z, const double *t, double step,
-                      size_t y, double *restrict p, double *hinge)
+/* The p of row i at z + step t; returns the smoothed loss / C, and the true one in *hinge. */
+static double softmax(const struct solver *s, size_t i, double step, double *restrict p,
+                      double *hinge)
 {
-    const size_t n = s->x.design->n_problems;
-    double largest = -HUGE_VAL, sum = 0;
+    const struct linear_design *d = s->x.design;
+    const size_t n = d->n_problems, y = (size_t)d->row_class[i];
+    const double *z = s->x.z + i * d->lanes, *t = s->x.t + i * d->lanes;
+    const double *log_q = s->log_q + i * d->lanes;
+    double worst = -HUGE_VAL, largest = -HUGE_VAL, sum = 0;
     for (size_t k = 0; k < n; k++) {
-        p[k] = z[k] + (t ? step * t[k] : 0) + (k != y);
-        largest = fmax(largest, p[k]);
+        p[k] = z[k] + (step != 0 ? step * t[k] : 0) + (k != y);
+        worst = fmax(worst, p[k]);
     }
     const double own = p[y];
+    for (size_t k = 0; k < n; k++) {
+        p[k] += s->mu * log_q[k];
+        largest = fmax(largest, p[k]);
+    }
     for (size_t k = 0; k < n; k++) {
         p[k] = exp((p[k] - largest) / s->mu);
         sum += p[k];
     }
     for (size_t k = 0; k < n; k++)
         p[k] /= sum;
-    *hinge = largest - own;
+    *hinge = worst - own;
     return largest - own + s->mu * log(sum);
+}
+
+/* q = p, the step of the multipliers. */
+static void recentre(const struct solver *s)
+{
+    const struct linear_design *d = s->x.design;
+#pragma omp parallel for num_threads(d->n_threads) default(none) shared(s, d)
+    for (size_t i = 0; i < d->n_rows; i++) {
+        double p[LINEAR_PROBLEMS_MAX], hinge;
+        softmax(s, i, 0, p, &hinge);
+        for (size_t k = 0; k < d->n_problems; k++)
+            s->log_q[i * d->lanes + k] = fmax(log(p[k]), LOG_Q_MIN);
+    }
 }
 
 static void add_totals(const struct solver *s, double *totals)
@@ -85,7 +118,7 @@ static void residuals(const struct solver *s, double *totals)
         for (size_t i = linear_chunk_begin(d, chunk); i < linear_chunk_begin(d, chunk + 1); i++) {
             const size_t y = (size_t)d->row_class[i];
             double hinge;
-            sums[0] += s->x.C * softmax(s, s->x.z + i * d->lanes, NULL, 0, y, p, &hinge);
+            sums[0] += s->x.C * softmax(s, i, 0, p, &hinge);
             sums[1] += s->x.C * hinge;
             sums[2] += s->x.C * (1 - p[y]);
             for (size_t k = 0; k < d->lanes; k++)
@@ -108,7 +141,7 @@ static void along(const struct solver *s, double step, double *totals)
             const double *t = s->x.t + i * d->lanes;
             const size_t y = (size_t)d->row_class[i];
             double hinge, mean = 0, square = 0;
-            sums[0] += s->x.C * softmax(s, s->x.z + i * d->lanes, t, step, y, p, &hinge);
+            sums[0] += s->x.C * softmax(s, i, step, p, &hinge);
             for (size_t k = 0; k < d->n_problems; k++) {
                 mean += p[k] * t[k];
                 square += p[k] * t[k] * t[k];
@@ -251,7 +284,7 @@ static void conjugate_gradients(struct solver *s)
     precondition(s, residual, y);
     memcpy(p, y, n * sizeof *p);
     double rho = dot(s, residual, y);
-    for (int round = 0; round < CG_ROUNDS_MAX && rho > 0; round++) {
+    for (int round = 0; round < s->cg_rounds_max && rho > 0; round++) {
         times_hessian(s, p, q);
         const double alpha = rho / dot(s, p, q);
         for (size_t j = 0; j < n; j++) {
@@ -293,69 +326,106 @@ static double line_search(const struct solver *s)
     return step;
 }
 
+/* A larger C: the dual point stays as it is, so that what was learned of q shrinks with 1 / C. */
+static void raise_C(struct solver *s, double C)
+{
+    const struct linear_design *d = s->x.design;
+    const double ratio = s->x.C / C;
+    for (size_t i = 0; i < d->n_rows; i++) {
+        const size_t y = (size_t)d->row_class[i];
+        double p[LINEAR_PROBLEMS_MAX], hinge;
+        softmax(s, i, 0, p, &hinge);
+        for (size_t k = 0; k < d->n_problems; k++) {
+            const double q = ratio * p[k] + (k == y ? 1 - ratio : 0);
+            s->log_q[i * d->lanes + k] = fmax(log(q), LOG_Q_MIN);
+        }
+    }
+    s->x.C = C;
+    s->mu = SMOOTH_RAISED;
+    s->dual = -HUGE_VAL;
+}
+
+static void newton_step(struct solver *s, long iteration)
+{
+    const struct linear_design *d = s->x.design;
+    factor_classes(s, iteration);
+    gather_rows(s);
+    conjugate_gradients(s);
+    linear_times(d, s->x.s, s->x.t);
+    const double step = line_search(s);
+    for (size_t k = 0; k < d->lanes; k++)
+        s->x.step[k] = step;
+    linear_lanes_move(&s->x);
+}
+
 static void iterate(struct solver *s, const struct crammer_singer_options *o,
                     struct crammer_singer_result *result)
 {
-    const struct linear_design *d = s->x.design;
+    bool is_first = true;
     for (long iteration = 0;; iteration++) {
         evaluate(s);
         result->n_iter = iteration;
         result->objective = s->primal;
         result->dual_gap = s->primal > 0 ? (s->primal - s->dual) / s->primal : 0;
-        result->converged = result->dual_gap <= o->tol;
+        if (s->x.C < o->C && result->dual_gap <= RAISE_GAP) {
+            raise_C(s, fmin(o->C, C_FACTOR * s->x.C));
+            is_first = false;
+            evaluate(s);
+        }
+        result->converged = s->x.C >= o->C && result->dual_gap <= o->tol;
         if (result->converged || iteration == o->max_iter || iteration == STEPS_MAX)
             return;
         if (0.5 * s->gradient_squared <= SMOOTH_ACCURACY * (s->primal - s->dual)) {
+            recentre(s);
             s->mu *= SMOOTH_FACTOR;
             evaluate(s);
         }
-        factor_classes(s, iteration);
-        gather_rows(s);
-        conjugate_gradients(s);
-        linear_times(d, s->x.s, s->x.t);
-        const double step = line_search(s);
-        for (size_t k = 0; k < d->lanes; k++)
-            s->x.step[k] = step;
-        linear_lanes_move(&s->x);
+        const bool is_far = is_first && result->dual_gap > FAR_GAP;
+        s->cg_rounds_max = is_far ? CG_ROUNDS_FAR : CG_ROUNDS_MAX;
+        newton_step(s, iteration);
     }
 }
 
-/*
- * From the w and the gap of another method: mu as large as explains
- * that gap, so that no more is smoothed away than is known.
- */
-static void resume(struct solver *s, const struct crammer_singer_start *start, size_t n_rows)
+static void start(struct solver *s, const struct crammer_singer_start *from)
 {
     const struct linear_design *d = s->x.design;
-    memcpy(s->x.w, start->w, d->stride * d->lanes * sizeof *s->x.w);
+    memcpy(s->x.w, from->w, d->stride * d->lanes * sizeof *s->x.w);
     linear_times(d, s->x.w, s->x.z);
-    s->dual = start->dual;
-    s->mu = fmin(s->mu, start->gap / (SMOOTHED_SHARE * s->x.C * (double)n_rows));
+    for (size_t i = 0; i < d->n_rows; i++)
+        for (size_t k = 0; k < d->n_problems; k++) {
+            const double own = k == (size_t)d->row_class[i];
+            const double p = own - from->alpha[i * d->n_problems + k] / s->x.C;
+            s->log_q[i * d->lanes + k] = log(fmax(p, START_Q_MIN));
+        }
 }
 
 enum status crammer_singer_newton(const struct linear_design *design,
                                   const struct crammer_singer_options *options,
-                                  const struct crammer_singer_start *start, double *restrict w,
+                                  const struct crammer_singer_start *from, double *restrict w,
                                   struct crammer_singer_result *result, struct error *error)
 {
-    struct solver s = {.mu = 1, .dual = -HUGE_VAL, .rows = *design};
+    struct solver s = {.mu = SMOOTH_FIRST, .dual = -HUGE_VAL, .rows = *design};
     *result = (struct crammer_singer_result){.solver = "Newton on the smoothed primal"};
-    enum status status = linear_lanes_create(&s.x, design, LINEAR_LOGISTIC, options->C, w, error);
+    const double C = from ? from->C : options->C;
+    enum status status = linear_lanes_create(&s.x, design, LINEAR_LOGISTIC, C, w, error);
     if (status)
         return status;
     const size_t n_matrix = design->stride * design->stride;
     const struct memory_request requests[] = {
+        {(void **)&s.log_q, design->n_rows * design->lanes, sizeof *s.log_q},
         {(void **)&s.totals, LINEAR_CHUNKS * N_TOTALS, sizeof *s.totals},
         {(void **)&s.factors, design->n_problems * n_matrix, sizeof *s.factors},
         {(void **)&s.rows.x, design->n_rows * design->stride, sizeof *s.rows.x},
         {(void **)&s.p, design->n_rows * design->lanes, sizeof *s.p},
     };
-    status = memory_arrays(requests, 4, "Crammer and Singer's machine", error);
+    const size_t n_requests = sizeof requests / sizeof requests[0];
+    status = memory_arrays(requests, n_requests, "Crammer and Singer's machine", error);
     if (!status) {
-        if (start)
-            resume(&s, start, design->n_rows);
+        memset(s.log_q, 0, design->n_rows * design->lanes * sizeof *s.log_q);
+        if (from)
+            start(&s, from);
         iterate(&s, options, result);
-        for (size_t i = 0; i < 4; i++)
+        for (size_t i = 0; i < n_requests; i++)
             memory_free(*requests[i].array);
     }
     linear_lanes_destroy(&s.x);
