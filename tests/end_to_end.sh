@@ -52,6 +52,10 @@ run --results two --jobs 2 --threads 2
 same one two
 pass "the same predictions with 2 jobs of 2 threads"
 
+run --results alone --jobs 2 --no-share
+same one alone
+pass "cells that share a run get what they get alone"
+
 run --results one --jobs 1
 [ "$(wc -l <one/glyphs-easy.jsonl)" -eq "$n" ] || fail "a finished cell ran twice"
 pass "a second run has nothing to do"

@@ -67,6 +67,12 @@ struct classifier_class {
      */
     enum status (*check)(const struct parameters *parameters, struct error *error);
 
+    /*
+     * Sets parameters that have no effect in this combination to their defaults: configurations
+     * that are then equal are one problem. May be NULL.
+     */
+    void (*canonical)(struct parameters *parameters);
+
     /* *model is NULL on failure. The parameters have passed validation and check; they are copied.
      */
     enum status (*create)(void **model, const struct parameters *parameters, struct error *error);

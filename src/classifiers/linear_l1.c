@@ -34,7 +34,6 @@ struct lane {
     double value; /* of the objective */
     double slope; /* g.d + |w + d|_1 - |w|_1 */
     double cutoff;
-    size_t n_sampled; /* rows that a model is summed over, about */
     bool searching;
     bool done;
 };
@@ -119,7 +118,7 @@ static void direction(const struct solver *s, size_t k, struct linear_scratch *s
     struct lane *lane = &s->lanes[k];
     if (!first) {
         linear_lanes_list_logistic(x, k, lane->cutoff, h);
-        linear_lanes_sample(x, k, lane->n_sampled, h);
+        linear_lanes_sample(x, k, SAMPLE_ROWS, h);
         linear_hessian_build(h, d, DIAGONAL, 1);
         symmetrise(h);
     }
@@ -211,10 +210,8 @@ static bool check_lanes(const struct solver *s, long iteration)
         struct lane *lane = &s->lanes[k];
         if (iteration == 0)
             lane->first_violation = lane->violation;
-        else if (lane->violation > 0.5 * lane->last_violation) {
+        else if (lane->violation > 0.5 * lane->last_violation)
             lane->cutoff *= 0.1;
-            lane->n_sampled *= 2;
-        }
         lane->last_violation = lane->violation;
         lane->done = lane->violation <= s->options->tol * s->x.rarity[k] * lane->first_violation;
         all &= lane->done;
@@ -252,7 +249,7 @@ enum status linear_l1_solve(const struct linear_design *design,
         goto cleanup;
     }
     for (size_t k = 0; k < design->lanes; k++)
-        s.lanes[k] = (struct lane){.cutoff = CUTOFF, .n_sampled = SAMPLE_ROWS};
+        s.lanes[k] = (struct lane){.cutoff = CUTOFF};
     iterate(&s, result);
     for (size_t k = 0; k < design->n_problems; k++) {
         const struct lane *lane = &s.lanes[k];

@@ -80,6 +80,16 @@ static enum status check(const struct parameters *parameters, struct error *erro
     return STATUS_OK;
 }
 
+/* Crammer and Singer's machine has its own loss and penalty, and its own limits. */
+static void canonical(struct parameters *parameters)
+{
+    if (parameter_choice(parameters, MULTI_CLASS) != CRAMMER_SINGER)
+        return;
+    parameters->values[LOSS] = specs[LOSS].fallback;
+    parameters->values[PENALTY] = specs[PENALTY].fallback;
+    parameters->values[MAX_ITER] = specs[MAX_ITER].fallback;
+}
+
 static enum status create(void **model, const struct parameters *parameters, struct error *error)
 {
     struct linear_svc *svc = memory_zeroed(1, sizeof *svc);
@@ -97,7 +107,7 @@ static enum status fit_joint(const struct parameters *p, const struct linear_des
     const struct crammer_singer_options options = {.C = parameter_number(p, C),
                                                    .tol = parameter_number(p, TOL),
                                                    .max_passes = CRAMMER_SINGER_PASSES_MAX,
-                                                   .max_iter = (long)parameter_number(p, MAX_ITER),
+                                                   .max_iter = CRAMMER_SINGER_PASSES_MAX,
                                                    .rng_key = rng_key};
     struct crammer_singer_result result;
     const enum status status = crammer_singer_solve(design, &options, w, &result, error);
@@ -184,6 +194,7 @@ const struct classifier_class linear_svc_class = {
     .test_views = VIEW_STANDARDISED,
     .is_deterministic = true,
     .check = check,
+    .canonical = canonical,
     .create = create,
     .fit = fit,
     .predict = predict,

@@ -12,17 +12,18 @@
 enum { PURPOSE_SHUFFLE = 1, PURPOSE_CLASSIFIER = 2 };
 
 /* `CLASS key=value;...` with every parameter, or with those alone that shape the fit. */
-static char *configuration_text(const struct point *point, bool fit_only)
+static char *configuration_text(const struct classifier_class *class,
+                                const struct parameters *parameters, bool fit_only)
 {
-    const struct parameter_spec *table = point->class->parameters;
+    const struct parameter_spec *table = class->parameters;
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return NULL;
-    fputs(point->class->name, out);
+    fputs(class->name, out);
     for (size_t i = 0; table[i].name; i++) {
-        json_t *value = parameter_to_json(&table[i], &point->parameters.values[i]);
+        json_t *value = parameter_to_json(&table[i], &parameters->values[i]);
         char *shown = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(17));
         if (shown && !(fit_only && table[i].is_readout))
             fprintf(out, " %s=%s;", table[i].name, shown);
@@ -42,10 +43,11 @@ static enum status hash_text(char hex[DIGEST_HEX_BYTES], const char *text, struc
     return digest_sha256(hex, &part, 1, error);
 }
 
-static enum status set_rng_key(struct cell *cell, struct error *error)
+static enum status set_rng_key(struct cell *cell, const struct parameters *effective,
+                               struct error *error)
 {
     char hex[DIGEST_HEX_BYTES];
-    char *text = configuration_text(cell->point, true);
+    char *text = configuration_text(cell->point->class, effective, true);
     if (!text)
         return error_memory(error, "a cell", 0);
     const enum status status = hash_text(hex, text, error);
@@ -57,9 +59,10 @@ static enum status set_rng_key(struct cell *cell, struct error *error)
     return STATUS_OK;
 }
 
-static enum status set_identity(struct cell *cell, struct error *error)
+static enum status set_identity(const struct cell *cell, const struct parameters *parameters,
+                                char identity[DIGEST_HEX_BYTES], struct error *error)
 {
-    char *configuration = configuration_text(cell->point, false), *text = NULL;
+    char *configuration = configuration_text(cell->point->class, parameters, false), *text = NULL;
     enum status status = STATUS_OK;
     if (!configuration ||
         asprintf(&text, "dataset=%s %s seed=%" PRIu64 " repeats=%zu", cell->dataset->hash,
@@ -68,7 +71,7 @@ static enum status set_identity(struct cell *cell, struct error *error)
         status = error_memory(error, "a cell", 0);
     }
     if (!status)
-        status = hash_text(cell->identity, text, error);
+        status = hash_text(identity, text, error);
     free(configuration);
     free(text);
     return status;
@@ -80,8 +83,15 @@ enum status cell_init(struct cell *cell, const struct cell_request *request, str
                           .dataset = request->dataset,
                           .n_repeats = request->n_repeats,
                           .seed = request->seed};
-    const enum status status = set_rng_key(cell, error);
-    return status ? status : set_identity(cell, error);
+    struct parameters effective = request->point->parameters;
+    if (request->point->class->canonical)
+        request->point->class->canonical(&effective);
+    enum status status = set_rng_key(cell, &effective, error);
+    if (!status)
+        status = set_identity(cell, &request->point->parameters, cell->identity, error);
+    if (!status)
+        status = set_identity(cell, &effective, cell->problem, error);
+    return status;
 }
 
 uint64_t cell_shuffle_key(const struct cell *cell, size_t repeat)

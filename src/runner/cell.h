@@ -19,6 +19,9 @@ struct cell {
     size_t n_repeats;
     uint64_t seed;
     char identity[DIGEST_HEX_BYTES]; /* of dataset content, class, all parameters, seed, repeats */
+    /* As identity, of the parameters that have an effect: equal for cells that are one problem. */
+    char problem[DIGEST_HEX_BYTES];
+    struct cell *twin; /* the next cell of the same problem, which shares this one's run; or NULL */
     uint64_t rng_key; /* of seed, class and the parameters that shape the fit, for random numbers */
 };
 

@@ -27,8 +27,9 @@ struct run {
     struct store store;
     size_t n_parts;
     struct part *parts; /* one a dataset, owned */
-    size_t n_cells;
+    size_t n_cells, n_twins;
     struct cell *cells; /* what is to run, owned */
+    struct cell *twins; /* what shares the run of one of the cells, owned */
     size_t n_held, n_held_bad, n_rejected, n_not_implemented, n_unsupported;
     size_t n_done, n_bad;
     struct error error;
@@ -106,6 +107,21 @@ static bool is_to_run(struct run *run, const struct part *part, const struct cel
     return false;
 }
 
+/* Puts the cell behind an earlier one of the same problem, if there is one. */
+static bool share_run(struct run *run, const struct cell *cell)
+{
+    for (size_t i = 0; i < run->n_cells && !run->options.no_share; i++)
+        if (strcmp(run->cells[i].problem, cell->problem) == 0) {
+            struct cell **end = &run->cells[i].twin;
+            while (*end)
+                end = &(*end)->twin;
+            *end = &run->twins[run->n_twins++];
+            **end = *cell;
+            return true;
+        }
+    return false;
+}
+
 static enum status plan_point(struct run *run, const struct part *part, const struct point *point)
 {
     bool selected;
@@ -123,7 +139,7 @@ static enum status plan_point(struct run *run, const struct part *part, const st
                                          .n_repeats = run->options.repeats,
                                          .seed = run->options.seed};
     status = cell_init(cell, &request, &run->error);
-    if (!status && is_to_run(run, part, cell))
+    if (!status && is_to_run(run, part, cell) && !share_run(run, cell))
         run->n_cells++;
     return status;
 }
@@ -131,8 +147,10 @@ static enum status plan_point(struct run *run, const struct part *part, const st
 static enum status plan(struct run *run)
 {
     enum status status = STATUS_OK;
-    run->cells = calloc(run->n_parts * run->grid.n_points + 1, sizeof *run->cells);
-    if (!run->cells)
+    const size_t n_most = run->n_parts * run->grid.n_points + 1;
+    run->cells = calloc(n_most, sizeof *run->cells);
+    run->twins = calloc(n_most, sizeof *run->twins);
+    if (!run->cells || !run->twins)
         return error_memory(&run->error, "the plan", 0);
     for (size_t i = 0; i < run->n_parts && !status; i++)
         for (size_t p = 0; p < run->grid.n_points && !status; p++)
@@ -170,28 +188,49 @@ static struct journal_file *journal_of(struct run *run, const struct cell *cell)
     return NULL;
 }
 
-static enum status finished(void *context, const struct cell *cell, struct record *record,
-                            const uint8_t *predicted, struct error *error)
+static enum status keep(struct run *run, const struct cell *cell, struct record *record,
+                        const uint8_t *predicted)
 {
-    struct run *run = context;
     enum status status = STATUS_OK;
     if (record->n_repeats)
         status = keep_predictions(run, cell, record, predicted);
     if (!status)
         status = journal_file_append(journal_of(run, cell), record, &run->error);
     if (status)
-        return error_set(error, status, "%s", run->error.message);
+        return status;
     run->n_done++;
     run->n_bad += record->status != RECORD_OK;
     return STATUS_OK;
 }
 
+/* The record of a cell that shared the run; its time is what it would have taken alone. */
+static enum status keep_twin(struct run *run, const struct cell *twin, const struct record *record,
+                             const uint8_t *predicted)
+{
+    struct record copy = *record;
+    copy.parameter = twin->point->parameter;
+    snprintf(copy.cell, sizeof copy.cell, "%s", twin->identity);
+    return keep(run, twin, &copy, predicted);
+}
+
+static enum status finished(void *context, const struct cell *cell, struct record *record,
+                            const uint8_t *predicted, struct error *error)
+{
+    struct run *run = context;
+    enum status status = keep(run, cell, record, predicted);
+    for (const struct cell *twin = cell->twin; twin && !status; twin = twin->twin)
+        status = keep_twin(run, twin, record, predicted);
+    return status ? error_set(error, status, "%s", run->error.message) : STATUS_OK;
+}
+
 static void say_plan(const struct run *run)
 {
     const struct options *o = &run->options;
-    fprintf(stderr, "%zu cells to run, %zu at once with %d thread%s each, at most %.1f GiB each",
-            run->n_cells, o->jobs, o->threads, o->threads == 1 ? "" : "s",
-            (double)o->memory_bytes / 0x1p30);
+    fprintf(stderr, "%zu cells to run", run->n_cells + run->n_twins);
+    if (run->n_twins)
+        fprintf(stderr, " (%zu of them by the run of an equal one)", run->n_twins);
+    fprintf(stderr, ", %zu at once with %d thread%s each, at most %.1f GiB each", o->jobs,
+            o->threads, o->threads == 1 ? "" : "s", (double)o->memory_bytes / 0x1p30);
     if (run->n_held)
         fprintf(stderr, "; %zu are in the journals already", run->n_held);
     if (run->n_rejected)
@@ -283,6 +322,7 @@ static void release(struct run *run)
     }
     free(run->parts);
     free(run->cells);
+    free(run->twins);
     store_close(&run->store);
     grid_destroy(&run->grid);
 }

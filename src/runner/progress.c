@@ -44,11 +44,16 @@ void progress_finished(struct progress *progress, const struct cell *cell,
 {
     char parameters[TEXT_MAX];
     progress_clear(progress);
-    progress->n_done++;
+    size_t n_twins = 0;
+    for (const struct cell *twin = cell->twin; twin; twin = twin->twin)
+        n_twins++;
+    progress->n_done += 1 + n_twins;
     point_text(cell->point, parameters, sizeof parameters);
     fprintf(progress->out, "[%zu/%zu] %s %s %s: ", progress->n_done, progress->n_cells,
             cell->dataset->name, cell->point->class->name, parameters);
     print_outcome(progress->out, record);
+    if (n_twins)
+        fprintf(progress->out, "  (and %zu equal cell%s)", n_twins, n_twins == 1 ? "" : "s");
     fputc('\n', progress->out);
     fflush(progress->out);
 }

@@ -138,6 +138,15 @@ static enum status loop_create(struct loop *l)
     return status;
 }
 
+static size_t count_cells(const struct schedule *schedule)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < schedule->n_cells; i++)
+        for (const struct cell *cell = &schedule->cells[i]; cell; cell = cell->twin)
+            n++;
+    return n;
+}
+
 enum status schedule_run(const struct schedule *schedule, int *interrupted, struct error *error)
 {
     struct loop l = {.schedule = schedule, .error = error};
@@ -145,7 +154,7 @@ enum status schedule_run(const struct schedule *schedule, int *interrupted, stru
     if (status)
         return status;
     status = catch_signals(&l);
-    progress_start(&l.progress, schedule->progress, schedule->n_cells);
+    progress_start(&l.progress, schedule->progress, count_cells(schedule));
     while (!status && !l.interrupted) {
         status = start_cells(&l);
         if (status || l.n_running == 0)
