@@ -157,6 +157,12 @@ Test(grid, empty_list_of_values, .fini = remove_grid, .timeout = 10)
     REFUSED("{\"classifiers\": {\"SVC\": [{\"C\": []}]}}", "C: needs a list of one or more values");
 }
 
+Test(grid, the_same_value_twice, .fini = remove_grid, .timeout = 10)
+{
+    REFUSED("{\"classifiers\": {\"SVC\": [{\"C\":\n[1, 2, 1]}]}}",
+            "C: values 1 and 3 are the same");
+}
+
 Test(grid, no_classifiers, .fini = remove_grid, .timeout = 10)
 {
     REFUSED("{\"common\": {}}", "needs the key 'classifiers'");

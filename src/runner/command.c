@@ -21,7 +21,11 @@ int command_options(const struct command *command, struct options *options, int 
 {
     struct error error;
     char text[4096];
-    if (options_parse(options, argc, argv, command->options, &error)) {
+    enum status status = options_parse(options, argc, argv, command->options, &error);
+    if (!status && options->arguments.n && !command->takes_arguments)
+        status = error_set(&error, STATUS_USAGE, "'%s' is no option, and nothing else is expected",
+                           options->arguments.items[0]);
+    if (status) {
         const int exit_status = command_fail(&error);
         fprintf(stderr, "See fmbench %s --help.\n", command->name);
         return exit_status;

@@ -8,11 +8,14 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
+
 struct command {
     const char *name;
-    const char *usage;   /* what follows the name */
-    const char *summary; /* one line */
-    const char *options; /* letters of the options it takes, see options.c */
+    const char *usage;    /* what follows the name */
+    const char *summary;  /* one line */
+    const char *options;  /* letters of the options it takes, see options.c */
+    bool takes_arguments; /* that are no options */
     int (*run)(const struct command *command, int argc, char **argv);
 };
 

@@ -41,14 +41,11 @@ static void print_class(const struct classifier_class *class)
 
 static int unknown_class(const char *name)
 {
-    const char *names[64];
-    size_t n = 0;
-    for (; classifier_registry[n]; n++)
-        names[n] = classifier_registry[n]->name;
-    const char *nearest = nearest_name(name, names, n);
-    fprintf(stderr, "fmbench: unknown classifier '%s'%s%s%s\n", name,
-            nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
-    return 2;
+    struct error error;
+    const char *nearest = nearest_classifier(name);
+    error_set(&error, STATUS_USAGE, "unknown classifier '%s'%s%s%s", name,
+              nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    return command_fail(&error);
 }
 
 static int describe(const struct command *command, int argc, char **argv)
@@ -73,5 +70,6 @@ const struct command command_describe = {
     .usage = "[CLASSIFIER]...",
     .summary = "the classifiers, their parameters and defaults",
     .options = "h",
+    .takes_arguments = true,
     .run = describe,
 };

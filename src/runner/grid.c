@@ -68,15 +68,6 @@ static enum status complain_parameter(const struct reader *r, const struct json_
                             nearest_name(steps[n_steps - 1].key, names, n));
 }
 
-static const char *nearest_class(const char *name)
-{
-    const char *names[64];
-    size_t n = 0;
-    for (; classifier_registry[n] && n < sizeof names / sizeof *names; n++)
-        names[n] = classifier_registry[n]->name;
-    return nearest_name(name, names, n);
-}
-
 static void decide_fate(struct point *point)
 {
     struct error why = {STATUS_OK, ""};
@@ -175,6 +166,11 @@ static enum status add_axis(const struct reader *r, const struct classifier_clas
         return complain_parameter(r, steps, 4, class);
     if (!json_is_array(axis->values) || json_array_size(axis->values) == 0)
         return complain(r, steps, 4, "%s: needs a list of one or more values", axis->name);
+    for (size_t i = 1; i < json_array_size(axis->values); i++)
+        for (size_t j = 0; j < i; j++)
+            if (json_equal(json_array_get(axis->values, i), json_array_get(axis->values, j)))
+                return complain(r, steps, 4, "%s: values %zu and %zu are the same", axis->name,
+                                j + 1, i + 1);
     for (size_t a = 0; a < *n_axes; a++)
         if (axes[a].parameter == axis->parameter)
             return complain(r, steps, 4,
@@ -227,7 +223,7 @@ static enum status read_class(struct reader *r, const char *name, const json_t *
     const struct json_step steps[] = {{.key = "classifiers"}, {.key = name}};
     const struct classifier_class *class = classifier_find(name);
     if (!class)
-        return complain_unknown(r, steps, 2, "classifier", nearest_class(name));
+        return complain_unknown(r, steps, 2, "classifier", nearest_classifier(name));
     if (!json_is_array(blocks))
         return complain(r, steps, 2,
                         "a classifier needs a list of {\"parameter\": [values]} blocks");

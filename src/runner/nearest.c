@@ -1,9 +1,11 @@
 #include "runner/nearest.h"
 
+#include "classifiers/classifier.h"
+
 #include <ctype.h>
 #include <string.h>
 
-enum { WORD_MAX = 63 };
+enum { WORD_MAX = 63, CLASSES_MAX = 64 };
 
 static size_t smallest(size_t a, size_t b, size_t c)
 {
@@ -44,4 +46,15 @@ const char *nearest_name(const char *word, const char *const *candidates, size_t
         }
     }
     return best && 3 * best_distance <= strlen(best) ? best : NULL;
+}
+
+const char *nearest_classifier(const char *word)
+{
+    const char *names[CLASSES_MAX];
+    size_t n = 0;
+    while (n < CLASSES_MAX && classifier_registry[n]) {
+        names[n] = classifier_registry[n]->name;
+        n++;
+    }
+    return nearest_name(word, names, n);
 }

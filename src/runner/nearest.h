@@ -10,4 +10,7 @@
  */
 const char *nearest_name(const char *word, const char *const *candidates, size_t n_candidates);
 
+/* The same among the names of the classifier classes. */
+const char *nearest_classifier(const char *word);
+
 #endif

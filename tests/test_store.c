@@ -1,0 +1,185 @@
+#include "runner/store.h"
+
+#include "report_folder.h"
+#include "test_folder.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <zlib.h>
+
+static char folder[FOLDER_BYTES];
+
+static void setup(void)
+{
+    folder_create(folder);
+}
+
+static void teardown(void)
+{
+    folder_remove(folder);
+}
+
+static struct store open_store(void)
+{
+    struct store store;
+    struct error error;
+    cr_assert_eq(store_open(&store, folder, &error), STATUS_OK, "%s", error.message);
+    return store;
+}
+
+static void append(struct journal_file *file, double score)
+{
+    struct record record;
+    struct error error;
+    folder_record_init(&record, "SVC", "{\"C\": 1}", score);
+    cr_assert_eq(journal_file_append(file, &record, &error), STATUS_OK, "%s", error.message);
+    record_destroy(&record);
+}
+
+/* Opens the journal, tells how many records and torn bytes it had, and closes it. */
+static size_t count_records(const struct store *store, size_t *torn_bytes)
+{
+    struct journal_file file;
+    struct journal held;
+    struct error error;
+    cr_assert_eq(journal_file_open(&file, store, "fashion", &held, torn_bytes, &error), STATUS_OK,
+                 "%s", error.message);
+    const size_t n = held.n_records;
+    journal_destroy(&held);
+    journal_file_close(&file);
+    return n;
+}
+
+static void write_three(const struct store *store)
+{
+    struct journal_file file;
+    struct journal held;
+    size_t torn_bytes;
+    cr_assert_eq(journal_file_open(&file, store, "fashion", &held, &torn_bytes, NULL), STATUS_OK);
+    for (int i = 0; i < 3; i++)
+        append(&file, 0.5 + 0.1 * i);
+    journal_file_close(&file);
+}
+
+static off_t size_of(const char *name)
+{
+    char path[FILE_PATH_BYTES];
+    struct stat status;
+    return stat(file_path(path, folder, name), &status) ? -1 : status.st_size;
+}
+
+Test(store, what_is_appended_is_read_back, .init = setup, .fini = teardown, .timeout = 10)
+{
+    struct store store = open_store();
+    size_t torn_bytes;
+    write_three(&store);
+    cr_assert_eq(count_records(&store, &torn_bytes), 3);
+    cr_assert_eq(torn_bytes, 0);
+    store_close(&store);
+}
+
+Test(store, a_line_torn_at_any_byte_is_set_aside, .init = setup, .fini = teardown, .timeout = 20)
+{
+    struct store store = open_store();
+    char path[FILE_PATH_BYTES], torn[FILE_PATH_BYTES];
+    size_t torn_bytes;
+    write_three(&store);
+    const off_t whole = size_of("fashion.jsonl"), line = whole / 3;
+    file_path(path, folder, "fashion.jsonl");
+    file_path(torn, folder, "fashion.jsonl.torn");
+    for (off_t cut = 1; cut < line; cut++) {
+        unlink(path);
+        unlink(torn);
+        write_three(&store);
+        cr_assert_eq(truncate(path, whole - cut), 0);
+        cr_assert_eq(count_records(&store, &torn_bytes), 2);
+        cr_assert_eq(torn_bytes, (size_t)(line - cut));
+        cr_assert_eq(size_of("fashion.jsonl"), 2 * line);
+        cr_assert_eq(size_of("fashion.jsonl.torn"), line - cut + 1);
+    }
+    store_close(&store);
+}
+
+Test(store, a_failed_append_leaves_whole_lines, .init = setup, .fini = teardown, .timeout = 10)
+{
+    struct store store = open_store();
+    struct journal_file file;
+    struct journal held;
+    struct record record;
+    struct error error;
+    size_t torn_bytes;
+    write_three(&store);
+    const off_t whole = size_of("fashion.jsonl");
+    cr_assert_eq(journal_file_open(&file, &store, "fashion", &held, &torn_bytes, NULL), STATUS_OK);
+    signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit limit = {(rlim_t)whole + 10, RLIM_INFINITY};
+    const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+    folder_record_init(&record, "SVC", "{\"C\": 1}", 0.5);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    const enum status status = journal_file_append(&file, &record, &error);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+    cr_assert_eq(status, STATUS_IO);
+    cr_assert_not_null(strstr(error.message, "fashion.jsonl: File too large"), "%s", error.message);
+    cr_assert_eq(size_of("fashion.jsonl"), whole);
+    cr_assert_eq(journal_file_append(&file, &record, &error), STATUS_OK, "and goes on after");
+    record_destroy(&record);
+    journal_destroy(&held);
+    journal_file_close(&file);
+    cr_assert_eq(count_records(&store, &torn_bytes), 4);
+    store_close(&store);
+}
+
+Test(store, the_lock_ends_with_its_holder, .init = setup, .fini = teardown, .timeout = 10)
+{
+    int ready[2];
+    char byte, pid_text[32];
+    cr_assert_eq(pipe(ready), 0);
+    const pid_t holder = fork();
+    if (holder == 0) {
+        struct store held;
+        if (store_open(&held, folder, NULL) || write(ready[1], "x", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    cr_assert_eq(read(ready[0], &byte, 1), 1);
+    struct store store;
+    struct error error;
+    cr_assert_eq(store_open(&store, folder, &error), STATUS_FAILED);
+    snprintf(pid_text, sizeof pid_text, "process %ld", (long)holder);
+    cr_assert_not_null(strstr(error.message, pid_text), "%s", error.message);
+    kill(holder, SIGKILL);
+    waitpid(holder, NULL, 0);
+    cr_assert_eq(store_open(&store, folder, &error), STATUS_OK, "%s", error.message);
+    store_close(&store);
+}
+
+Test(store, predictions_are_an_idx_file, .init = setup, .fini = teardown, .timeout = 10)
+{
+    struct store store = open_store();
+    const uint8_t labels[6] = {1, 2, 3, 250, 5, 6};
+    const struct predictions predictions = {.dataset = "fashion",
+                                            .classifier = "SVC",
+                                            .cell = "0123456789abcdef0123",
+                                            .labels = labels,
+                                            .n_repeats = 2,
+                                            .n_test = 3};
+    char relative[256], path[FILE_PATH_BYTES];
+    struct error error;
+    cr_assert_eq(store_predictions(&store, &predictions, relative, sizeof relative, &error),
+                 STATUS_OK, "%s", error.message);
+    uint8_t content[19];
+    const uint8_t expected[18] = {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 250, 5, 6};
+    gzFile file = gzopen(file_path(path, folder, relative), "rb");
+    cr_assert_not_null(file);
+    cr_assert_eq(gzread(file, content, sizeof content), (int)sizeof expected);
+    cr_assert_eq(memcmp(content, expected, sizeof expected), 0);
+    gzclose(file);
+    store_close(&store);
+}
