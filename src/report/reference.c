@@ -14,24 +14,51 @@ struct builder {
     struct error *error;
 };
 
+static struct reference_row *find(const struct reference *reference,
+                                  const struct reference_query *query)
+{
+    for (size_t i = 0; i < reference->n_rows; i++) {
+        struct reference_row *row = &reference->rows[i];
+        if (row->n_train == query->n_train && strcmp(row->name, query->name) == 0 &&
+            strcmp(row->key, query->key) == 0 && strcmp(row->dataset, query->dataset) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+static enum status grow(struct builder *builder)
+{
+    struct reference *reference = builder->reference;
+    if (reference->n_rows < builder->capacity)
+        return STATUS_OK;
+    const size_t wanted = 2 * builder->capacity + 64;
+    struct reference_row *rows = reallocarray(reference->rows, wanted, sizeof *rows);
+    if (!rows)
+        return error_memory(builder->error, "a reference", wanted * sizeof *rows);
+    reference->rows = rows;
+    builder->capacity = wanted;
+    return STATUS_OK;
+}
+
 static enum status add_row(struct builder *builder, const struct reference_query *query,
                            double accuracy)
 {
-    struct reference *reference = builder->reference;
-    if (reference->n_rows == builder->capacity) {
-        const size_t wanted = 2 * builder->capacity + 64;
-        struct reference_row *rows = reallocarray(reference->rows, wanted, sizeof *rows);
-        if (!rows)
-            return error_memory(builder->error, "a reference", wanted * sizeof *rows);
-        reference->rows = rows;
-        builder->capacity = wanted;
+    struct reference_row *row = find(builder->reference, query);
+    if (row) {
+        row->n_lines++;
+        row->accuracy += (accuracy - row->accuracy) / (double)row->n_lines;
+        return STATUS_OK;
     }
-    struct reference_row *row = &reference->rows[reference->n_rows++];
+    const enum status status = grow(builder);
+    if (status)
+        return status;
+    row = &builder->reference->rows[builder->reference->n_rows++];
     *row = (struct reference_row){.name = strdup(query->name),
                                   .key = strdup(query->key),
                                   .dataset = strdup(query->dataset),
                                   .n_train = query->n_train,
-                                  .accuracy = accuracy};
+                                  .accuracy = accuracy,
+                                  .n_lines = 1};
     if (!row->name || !row->key || !row->dataset)
         return error_memory(builder->error, "a row of a reference", strlen(query->key));
     return STATUS_OK;
@@ -169,11 +196,5 @@ void reference_destroy(struct reference *reference)
 const struct reference_row *reference_find(const struct reference *reference,
                                            const struct reference_query *query)
 {
-    for (size_t i = reference->n_rows; i-- > 0;) {
-        const struct reference_row *row = &reference->rows[i];
-        if (row->n_train == query->n_train && strcmp(row->name, query->name) == 0 &&
-            strcmp(row->key, query->key) == 0 && strcmp(row->dataset, query->dataset) == 0)
-            return row;
-    }
-    return NULL;
+    return find(reference, query);
 }

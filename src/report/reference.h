@@ -25,7 +25,8 @@ struct reference_row {
     char *key;     /* parameter_key, owned */
     char *dataset; /* owned */
     size_t n_train;
-    double accuracy;
+    double accuracy; /* the mean of the lines that measured it, with several seeds say */
+    size_t n_lines;
 };
 
 /* Only the rows that have an accuracy. */
@@ -46,7 +47,7 @@ struct reference_query {
     size_t n_train;
 };
 
-/* The last row of those that answer the query, NULL when there is none. */
+/* NULL when there is none. */
 const struct reference_row *reference_find(const struct reference *reference,
                                            const struct reference_query *query);
 
