@@ -183,17 +183,20 @@ static double first_C(double C)
     return C;
 }
 
+static void measure(const struct state *s, struct crammer_singer_result *result)
+{
+    double primal, dual;
+    bounds(s, &primal, &dual);
+    result->objective = primal;
+    result->dual_gap = primal > 0 ? (primal - dual) / primal : 0;
+}
+
 /* The gap at the present C, and with it what comes next: that is solved, or a larger C. */
 static void check(struct state *s, const struct crammer_singer_options *options,
                   struct crammer_singer_result *result)
 {
-    for (;;) {
-        double primal, dual;
-        bounds(s, &primal, &dual);
-        result->objective = primal;
-        result->dual_gap = primal > 0 ? (primal - dual) / primal : 0;
-        if (result->dual_gap > options->tol)
-            return;
+    measure(s, result);
+    while (result->dual_gap <= options->tol) {
         if (s->C >= options->C) {
             result->converged = true;
             return;
@@ -201,6 +204,7 @@ static void check(struct state *s, const struct crammer_singer_options *options,
         s->C = s->C * C_FACTOR < 0.99 * options->C ? s->C * C_FACTOR : options->C;
         memset(s->wait, 0, s->design->n_rows);
         memset(s->skip, 0, s->design->n_rows);
+        measure(s, result);
     }
 }
 
@@ -237,6 +241,10 @@ enum status crammer_singer_dual(const struct linear_design *design,
 {
     struct state s = {.design = design, .C = options->C, .lanes_w = w};
     const enum status status = run_dual(&s, options, -1, result, error);
+    if (!status && s.C < options->C) {
+        s.C = options->C;
+        measure(&s, result);
+    }
     release(&s);
     return status;
 }
@@ -254,7 +262,8 @@ enum status crammer_singer_solve(const struct linear_design *design,
     double *copy = memory_array(n_w, sizeof *copy);
     enum status status = copy ? run_dual(&s, &share, n_trial, result, error)
                               : error_memory(error, "Crammer and Singer's machine", n_w);
-    if (!status && !result->converged && result->dual_gap > NEARLY) {
+    const bool is_nearly = !status && s.C >= options->C && result->dual_gap <= NEARLY;
+    if (!status && !result->converged && !is_nearly) {
         const struct crammer_singer_start from = {.w = copy, .alpha = s.alpha, .C = s.C};
         memcpy(copy, w, n_w * sizeof *copy);
         status = crammer_singer_newton(design, options, &from, w, result, error);
