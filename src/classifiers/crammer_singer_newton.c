@@ -20,7 +20,7 @@
 #include <omp.h>
 #include <string.h>
 
-/* STEPS_MAX bounds the time: a fit that needs more reports its gap, not convergence. */
+/* STEPS_MAX bounds the time: a fit that needs more reports the gap it has. */
 enum {
     STEPS_MAX = 150,
     CG_ROUNDS_MAX = 100,
@@ -37,7 +37,7 @@ static const double SMOOTH_ACCURACY = 0.3;      /* 1/2 |gradient|^2, of the gap 
 static const double SMOOTH_FIRST = 0.3;         /* mu at first */
 static const double SMOOTH_RAISED = 0.1;        /* mu after C was raised */
 static const double C_FACTOR = 10;
-static const double RAISE_GAP = 0.01;    /* relative, at which C is raised */
+static const double RAISE_GAP = 0.05;    /* relative, at which C is raised */
 static const double SMOOTH_FACTOR = 0.5; /* of mu, from one problem to the next */
 static const double CUTOFF = 1e-3;       /* curvature that counts for the factors */
 static const double SETTLED = 1e-9;      /* p (1 - p) below which a row has no curvature */
@@ -358,22 +358,28 @@ static void newton_step(struct solver *s, long iteration)
     linear_lanes_move(&s->x);
 }
 
+static void report(struct solver *s, struct crammer_singer_result *result)
+{
+    evaluate(s);
+    result->objective = s->primal;
+    result->dual_gap = s->primal > 0 ? (s->primal - s->dual) / s->primal : 0;
+}
+
 static void iterate(struct solver *s, const struct crammer_singer_options *o,
                     struct crammer_singer_result *result)
 {
     bool is_first = true;
     for (long iteration = 0;; iteration++) {
-        evaluate(s);
+        const bool is_last = iteration == o->max_iter || iteration == STEPS_MAX;
         result->n_iter = iteration;
-        result->objective = s->primal;
-        result->dual_gap = s->primal > 0 ? (s->primal - s->dual) / s->primal : 0;
-        if (s->x.C < o->C && result->dual_gap <= RAISE_GAP) {
-            raise_C(s, fmin(o->C, C_FACTOR * s->x.C));
+        report(s, result);
+        if (s->x.C < o->C && (is_last || result->dual_gap <= RAISE_GAP)) {
+            raise_C(s, is_last ? o->C : fmin(o->C, C_FACTOR * s->x.C));
             is_first = false;
-            evaluate(s);
+            report(s, result);
         }
         result->converged = s->x.C >= o->C && result->dual_gap <= o->tol;
-        if (result->converged || iteration == o->max_iter || iteration == STEPS_MAX)
+        if (result->converged || is_last)
             return;
         if (0.5 * s->gradient_squared <= SMOOTH_ACCURACY * (s->primal - s->dual)) {
             recentre(s);
