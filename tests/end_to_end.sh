@@ -83,10 +83,10 @@ pass "a torn last line is set aside and its cell runs again"
 "${small[@]}" --results interrupted --jobs 2 2>>log.txt &
 pid=$!
 sleep 0.1
-kill -INT "$pid" 2>/dev/null || true
+kill -TERM "$pid" 2>/dev/null || true
 status=0
 wait "$pid" || status=$?
-[ "$status" -eq 130 ] || fail "an interrupted run exited with $status"
+[ "$status" -eq 143 ] || fail "an interrupted run exited with $status"
 run --results interrupted --jobs 2
 same one interrupted
 pass "an interrupted run continues"

@@ -11,6 +11,7 @@
 #include "runner/store.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -340,6 +341,9 @@ static int run_command(const struct command *command, int argc, char **argv)
     if (done >= 0)
         return done;
     set_defaults(&run.options);
+    /* A full disk or a closed standard error is an error of a call, not the end of the run. */
+    signal(SIGXFSZ, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
     enum status status = prepare(&run);
     if (!status)
         status = run_cells(&run, &interrupted);

@@ -101,14 +101,16 @@ static void wait_for_news(struct loop *l)
             l->interrupted = (int)signal_info.ssi_signo;
 }
 
-/* SIGCHLD too: the end of a worker is news. */
+/* SIGCHLD too: the end of a worker is news. What is ignored stays so: nohup means it. */
 static enum status catch_signals(struct loop *l)
 {
+    static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction present;
     sigset_t caught;
     sigemptyset(&caught);
-    sigaddset(&caught, SIGINT);
-    sigaddset(&caught, SIGTERM);
-    sigaddset(&caught, SIGHUP);
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
+        if (!sigaction(ending[i], NULL, &present) && present.sa_handler != SIG_IGN)
+            sigaddset(&caught, ending[i]);
     sigaddset(&caught, SIGCHLD);
     sigprocmask(SIG_BLOCK, &caught, &l->old_mask);
     const int fd = signalfd(-1, &caught, SFD_NONBLOCK | SFD_CLOEXEC);

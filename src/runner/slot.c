@@ -165,7 +165,7 @@ static uint64_t resident_bytes(pid_t pid)
 
 void slot_check_limits(struct slot *slot, double timeout_s, uint64_t memory_limit_bytes)
 {
-    if (slot->was_killed)
+    if (slot->was_killed || slot->said_end)
         return;
     if (slot->said_rubbish)
         kill_for(slot, RECORD_CRASHED, "the worker sent what is no message");

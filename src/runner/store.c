@@ -257,9 +257,15 @@ enum status store_append_run(const struct store *store, const char *line, struct
                           O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (fd < 0)
         return failed_io(error, "open", "log/runs.jsonl");
-    enum status status = write_all(fd, "log/runs.jsonl", line, strlen(line), error);
+    char *whole = NULL;
+    enum status status = STATUS_OK;
+    if (asprintf(&whole, "%s\n", line) < 0) {
+        whole = NULL;
+        status = error_memory(error, "the log of the run", strlen(line));
+    }
     if (!status)
-        status = write_all(fd, "log/runs.jsonl", "\n", 1, error);
+        status = write_all(fd, "log/runs.jsonl", whole, strlen(whole), error);
+    free(whole);
     close(fd);
     return status;
 }
