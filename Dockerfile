@@ -16,6 +16,6 @@ RUN scripts/install-packages run && rm -rf /var/lib/apt/lists/* \
 COPY --from=build /fmbench/build/fmbench build/fmbench
 COPY scripts/bench scripts/get-data scripts/
 COPY configs configs
-COPY results/reference results/reference
+COPY reference reference
 USER fmbench
 ENTRYPOINT ["scripts/bench"]

@@ -112,7 +112,7 @@ table: all ## write $(RESULTS)/table.md from the journals in $(RESULTS)
 	$(Q)build/fmbench table --results $(RESULTS) > $(RESULTS)/.table.md.tmp
 	$(Q)mv -f $(RESULTS)/.table.md.tmp $(RESULTS)/table.md
 
-REFERENCE ?= results/reference/scikit-learn-1.2.1.jsonl
+REFERENCE ?= reference/scikit-learn-1.2.1.jsonl
 verify: all ## compare the journals in $(RESULTS) with $(REFERENCE)
 	$(Q)build/fmbench verify --results $(RESULTS) --reference $(REFERENCE)
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char PUBLISHED_TABLE[] = "results/reference/published.jsonl";
+static const char PUBLISHED_TABLE[] = "reference/published.jsonl";
 
 struct plan {
     struct table_planned *rows; /* owned */
