@@ -8,7 +8,7 @@
  * minimised over the variables of one row at a time, exactly, by sorting. Rows that did not change
  * are left out for a growing number of passes. It is fast where few rows matter. Where it has not
  * arrived after its share of work, the primal method takes over (crammer_singer_newton.c). Both
- * stop at a relative duality gap of tol.
+ * stop at a relative duality gap of tol, or at their limits with the gap that they have.
  */
 #include "classifiers/crammer_singer.h"
 
@@ -19,8 +19,6 @@
 #include <string.h>
 
 enum { SKIP_MAX = 16, CHECK_PASSES = 20 };
-
-static const double C_FACTOR = 10;
 
 /* Share of the sequential dual method, in rows visited, before the primal method takes over. */
 static const double DUAL_VISITS_MAX = 4e7;
@@ -179,7 +177,7 @@ static void release(struct state *s)
 static double first_C(double C)
 {
     while (C > 1)
-        C /= C_FACTOR;
+        C /= CRAMMER_SINGER_C_FACTOR;
     return C;
 }
 
@@ -201,7 +199,8 @@ static void check(struct state *s, const struct crammer_singer_options *options,
             result->converged = true;
             return;
         }
-        s->C = s->C * C_FACTOR < 0.99 * options->C ? s->C * C_FACTOR : options->C;
+        s->C = s->C * CRAMMER_SINGER_C_FACTOR < 0.99 * options->C ? s->C * CRAMMER_SINGER_C_FACTOR
+                                                                  : options->C;
         memset(s->wait, 0, s->design->n_rows);
         memset(s->skip, 0, s->design->n_rows);
         measure(s, result);

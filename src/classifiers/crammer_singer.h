@@ -4,6 +4,9 @@
 
 #include "classifiers/linear_design.h"
 
+/* Both methods reach a C above 1 by steps of this factor. */
+enum { CRAMMER_SINGER_C_FACTOR = 10 };
+
 struct crammer_singer_options {
     double C;
     double tol;      /* of the relative duality gap */

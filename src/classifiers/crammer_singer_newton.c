@@ -36,13 +36,12 @@ static const double LINE_SEARCH_ACCURACY = 0.1; /* slope, of that at the start *
 static const double SMOOTH_ACCURACY = 0.3;      /* 1/2 |gradient|^2, of the gap */
 static const double SMOOTH_FIRST = 0.3;         /* mu at first */
 static const double SMOOTH_RAISED = 0.1;        /* mu after C was raised */
-static const double C_FACTOR = 10;
-static const double RAISE_GAP = 0.05;    /* relative, at which C is raised */
-static const double SMOOTH_FACTOR = 0.5; /* of mu, from one problem to the next */
-static const double CUTOFF = 1e-3;       /* curvature that counts for the factors */
-static const double SETTLED = 1e-9;      /* p (1 - p) below which a row has no curvature */
-static const double LOG_Q_MIN = -14;     /* no class is ruled out for good */
-static const double START_Q_MIN = 0.1;   /* of q from another method's dual point */
+static const double RAISE_GAP = 0.05;           /* relative, at which C is raised */
+static const double SMOOTH_FACTOR = 0.5;        /* of mu, from one problem to the next */
+static const double CUTOFF = 1e-3;              /* curvature that counts for the factors */
+static const double SETTLED = 1e-9;             /* p (1 - p) below which a row has no curvature */
+static const double LOG_Q_MIN = -14;            /* no class is ruled out for good */
+static const double START_Q_MIN = 0.1;          /* of q from another method's dual point */
 
 struct solver {
     struct linear_lanes x;
@@ -374,7 +373,7 @@ static void iterate(struct solver *s, const struct crammer_singer_options *o,
         result->n_iter = iteration;
         report(s, result);
         if (s->x.C < o->C && (is_last || result->dual_gap <= RAISE_GAP)) {
-            raise_C(s, is_last ? o->C : fmin(o->C, C_FACTOR * s->x.C));
+            raise_C(s, is_last ? o->C : fmin(o->C, CRAMMER_SINGER_C_FACTOR * s->x.C));
             is_first = false;
             report(s, result);
         }

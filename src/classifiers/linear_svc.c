@@ -4,7 +4,8 @@
  *
  * ovr: one problem a class, linear_binary.c. crammer_singer: one joint problem, crammer_singer.c,
  * whatever `loss` and `penalty` say. LIBLINEAR's dual coordinate descent, which scikit-learn calls,
- * stops far from the optimum of the larger C; these methods go on to a relative duality gap of tol.
+ * stops far from the optimum of the larger C; these methods go on to a
+ * relative duality gap of tol, or say that their limit stopped them before it.
  * The class is the argmax of the decision values, ties to the smallest class.
  */
 #include "base/memory.h"
