@@ -2,12 +2,13 @@
  * For each lane: min over w of |w|_1 + C sum_i log(1 + exp(-y_i w.x_i)), y_i = +-1.
  *
  * newGLMNET (Yuan, Ho and Lin, "An improved GLMNET for l1-regularized logistic regression", JMLR
- * 2012, algorithm 3): each outer iteration minimises, by coordinate descent, the quadratic model
+ * 2012, algorithm 3): each outer iteration minimises the quadratic model
  *     g.d + 1/2 d^T H d + |w + d|_1,   H = X^T D X,
- * then searches along d with Armijo's rule. Unlike there H is an explicit matrix, so a pass of
- * coordinate descent costs n_columns^2 and not n_rows x n_columns. Rows of small curvature are left
- * out of H, and where rows are many it is summed over a sample by curvature and leverage; g and the
- * search are exact, so this affects only the number of iterations.
+ * then searches along d with Armijo's rule. Unlike there H is an explicit matrix, which lets the
+ * model be minimised by more than coordinate descent; see linear_lasso.c. Rows of small curvature
+ * are left out of H, and where rows are many it is summed over a sample by curvature and leverage.
+ * g and the search are exact, so this affects only the number of iterations; more rows are taken in
+ * as the steps of a lane bring less.
  *
  * The violation of a lane is the 1-norm of the smallest subgradient. The rule to stop is
  * LIBLINEAR's: violation <= tol x (share of the rarer label) x violation at w = 0.
@@ -16,12 +17,13 @@
 
 #include "base/memory.h"
 #include "classifiers/linear_lanes.h"
+#include "classifiers/linear_lasso.h"
 
 #include <math.h>
 #include <omp.h>
 #include <string.h>
 
-enum { INNER_PASSES_MAX = 1000, LINE_SEARCH_MAX = 30, SAMPLE_ROWS = 6000 };
+enum { LINE_SEARCH_MAX = 30, SAMPLE_ROWS = 6000 };
 
 static const double ARMIJO = 0.01;
 static const double CUTOFF = 1e-2;         /* curvature that counts, of the largest possible */
@@ -30,10 +32,11 @@ static const double DIAGONAL = 1e-6;       /* added to H, which may be singular 
 
 struct lane {
     double violation, first_violation, last_violation;
-    double norm;  /* |w|_1 */
-    double value; /* of the objective */
-    double slope; /* g.d + |w + d|_1 - |w|_1 */
-    double cutoff;
+    double norm;   /* |w|_1 */
+    double value;  /* of the objective */
+    double slope;  /* g.d + |w + d|_1 - |w|_1 */
+    double cutoff; /* of H: smallest curvature that counts, of the largest possible */
+    size_t sample; /* of H: rows to sum over */
     bool searching;
     bool done;
 };
@@ -41,18 +44,9 @@ struct lane {
 struct solver {
     struct linear_lanes x;
     const struct linear_l1_options *options;
-    struct lane *lanes; /* lanes, owned */
+    struct lane *lanes;          /* lanes, owned */
+    struct linear_lasso *models; /* n_threads, owned */
 };
-
-/* The smallest subgradient of g w + |w|, in size. */
-static double violation_of(double g, double w)
-{
-    if (w > 0)
-        return fabs(g + 1);
-    if (w < 0)
-        return fabs(g - 1);
-    return fmax(0, fabs(g) - 1);
-}
 
 static void evaluate(const struct solver *s)
 {
@@ -64,41 +58,10 @@ static void evaluate(const struct solver *s)
         lane->violation = 0;
         lane->norm = 0;
         for (size_t j = k; j < d->n_columns * d->lanes; j += d->lanes) {
-            lane->violation += violation_of(x->g[j], x->w[j]);
+            lane->violation += linear_lasso_violation(x->g[j], x->w[j]);
             lane->norm += fabs(x->w[j]);
         }
         lane->value = lane->norm + linear_lanes_total(x, SUM_VALUE, k);
-    }
-}
-
-/*
- * Coordinate descent on the model of lane k. `fresh` is w + d, `q` the gradient g + H d of the
- * smooth part; both have n_columns. h has both triangles.
- */
-static void minimise_model(const struct solver *s, const struct linear_hessian *h, double *fresh,
-                           double *q, double target)
-{
-    const size_t n = s->x.design->n_columns;
-    for (int pass = 0; pass < INNER_PASSES_MAX; pass++) {
-        double violation = 0;
-        for (size_t j = 0; j < n; j++) {
-            if (fresh[j] == 0 && fabs(q[j]) <= 1)
-                continue;
-            violation += violation_of(q[j], fresh[j]);
-            const double *restrict row = h->matrix + j * h->stride;
-            const double curvature = row[j];
-            const double centre = fresh[j] - q[j] / curvature;
-            const double shrunk = fmax(0, fabs(centre) - 1 / curvature);
-            const double value = copysign(shrunk, centre);
-            const double change = value - fresh[j];
-            if (change == 0)
-                continue;
-            fresh[j] = value;
-            for (size_t i = 0; i < n; i++)
-                q[i] += change * row[i];
-        }
-        if (violation <= target)
-            break;
     }
 }
 
@@ -110,29 +73,29 @@ static void symmetrise(const struct linear_hessian *h)
             h->matrix[j * h->stride + i] = h->matrix[i * h->stride + j];
 }
 
-static void direction(const struct solver *s, size_t k, struct linear_scratch *scratch, bool first)
+static void direction(const struct solver *s, size_t k, int thread, bool first)
 {
     const struct linear_lanes *x = &s->x;
     const struct linear_design *d = x->design;
-    struct linear_hessian *h = &scratch->hessian;
+    struct linear_hessian *h = &x->scratch[thread].hessian;
+    const struct linear_lasso *model = &s->models[thread];
     struct lane *lane = &s->lanes[k];
     if (!first) {
         linear_lanes_list_logistic(x, k, lane->cutoff, h);
-        linear_lanes_sample(x, k, SAMPLE_ROWS, h);
+        linear_lanes_sample(x, k, lane->sample, h);
         linear_hessian_build(h, d, DIAGONAL, 1);
         symmetrise(h);
     }
-    double *fresh = scratch->column, *q = h->diagonal;
     for (size_t j = 0; j < d->n_columns; j++) {
-        fresh[j] = x->w[j * d->lanes + k];
-        q[j] = x->g[j * d->lanes + k];
+        model->w[j] = x->w[j * d->lanes + k];
+        model->q[j] = x->g[j * d->lanes + k];
     }
-    minimise_model(s, h, fresh, q, INNER_ACCURACY * lane->violation);
+    linear_lasso_minimise(model, h->matrix, INNER_ACCURACY * lane->violation);
     lane->slope = 0;
     for (size_t j = 0; j < d->n_columns; j++) {
-        const double w = x->w[j * d->lanes + k], step = fresh[j] - w;
+        const double fresh = model->w[j], w = x->w[j * d->lanes + k], step = fresh - w;
         x->s[j * d->lanes + k] = step;
-        lane->slope += x->g[j * d->lanes + k] * step + fabs(fresh[j]) - fabs(w);
+        lane->slope += x->g[j * d->lanes + k] * step + fabs(fresh) - fabs(w);
     }
 }
 
@@ -156,13 +119,13 @@ static void directions(const struct solver *s, bool first)
     if (first) {
         prepare_first(s);
         for (size_t k = 0; k < d->n_problems; k++)
-            direction(s, k, &s->x.scratch[0], true);
+            direction(s, k, 0, true);
         return;
     }
 #pragma omp parallel for num_threads(d->n_threads) default(none) shared(s, d) schedule(dynamic)
     for (size_t k = 0; k < d->n_problems; k++)
         if (!s->lanes[k].done)
-            direction(s, k, &s->x.scratch[omp_get_thread_num()], false);
+            direction(s, k, omp_get_thread_num(), false);
 }
 
 /* Whether a step satisfies Armijo's rule, given the losses there. */
@@ -203,6 +166,15 @@ static void line_search(const struct solver *s)
     }
 }
 
+/* A better H for a lane whose last step brought little. */
+static void refine(struct lane *lane, size_t n_rows)
+{
+    if (lane->violation > 0.5 * lane->last_violation)
+        lane->cutoff *= 0.1;
+    if (lane->violation > 0.7 * lane->last_violation && lane->sample < n_rows)
+        lane->sample *= 2;
+}
+
 static bool check_lanes(const struct solver *s, long iteration)
 {
     bool all = true;
@@ -210,8 +182,8 @@ static bool check_lanes(const struct solver *s, long iteration)
         struct lane *lane = &s->lanes[k];
         if (iteration == 0)
             lane->first_violation = lane->violation;
-        else if (lane->violation > 0.5 * lane->last_violation)
-            lane->cutoff *= 0.1;
+        else
+            refine(lane, s->x.design->n_rows);
         lane->last_violation = lane->violation;
         lane->done = lane->violation <= s->options->tol * s->x.rarity[k] * lane->first_violation;
         all &= lane->done;
@@ -234,22 +206,47 @@ static void iterate(const struct solver *s, struct linear_l1_result *result)
     }
 }
 
+static void solver_destroy(struct solver *s)
+{
+    const size_t n_threads = s->models ? (size_t)s->x.design->n_threads : 0;
+    for (size_t i = 0; i < n_threads; i++)
+        linear_lasso_destroy(&s->models[i]);
+    memory_free(s->models);
+    memory_free(s->lanes);
+    linear_lanes_destroy(&s->x);
+}
+
+static enum status solver_create(struct solver *s, const struct linear_design *design,
+                                 const struct linear_l1_options *options, double *w,
+                                 struct error *error)
+{
+    *s = (struct solver){.options = options};
+    enum status status = linear_lanes_create(&s->x, design, LINEAR_LOGISTIC, options->C, w, error);
+    if (status)
+        return status;
+    const size_t n_threads = (size_t)design->n_threads;
+    s->lanes = memory_zeroed(design->lanes, sizeof *s->lanes);
+    s->models = memory_zeroed(n_threads, sizeof *s->models);
+    if (!s->lanes || !s->models)
+        status = error_memory(error, "the linear problems", design->lanes * sizeof *s->lanes);
+    for (size_t i = 0; i < n_threads && !status; i++)
+        status = linear_lasso_create(&s->models[i], design->n_columns, design->stride, error);
+    for (size_t k = 0; k < design->lanes && !status; k++)
+        s->lanes[k] = (struct lane){.cutoff = CUTOFF, .sample = SAMPLE_ROWS};
+    if (status)
+        solver_destroy(s);
+    return status;
+}
+
 enum status linear_l1_solve(const struct linear_design *design,
                             const struct linear_l1_options *options, double *restrict w,
                             struct linear_l1_result *result, struct error *error)
 {
-    struct solver s = {.options = options};
+    struct solver s;
     *result = (struct linear_l1_result){0};
-    enum status status = linear_lanes_create(&s.x, design, LINEAR_LOGISTIC, options->C, w, error);
+    const enum status status = solver_create(&s, design, options, w, error);
     if (status)
         return status;
-    s.lanes = memory_zeroed(design->lanes, sizeof *s.lanes);
-    if (!s.lanes) {
-        status = error_memory(error, "the linear problems", design->lanes * sizeof *s.lanes);
-        goto cleanup;
-    }
-    for (size_t k = 0; k < design->lanes; k++)
-        s.lanes[k] = (struct lane){.cutoff = CUTOFF};
     iterate(&s, result);
     for (size_t k = 0; k < design->n_problems; k++) {
         const struct lane *lane = &s.lanes[k];
@@ -257,8 +254,6 @@ enum status linear_l1_solve(const struct linear_design *design,
         if (lane->first_violation > 0)
             result->violation = fmax(result->violation, lane->violation / lane->first_violation);
     }
-cleanup:
-    memory_free(s.lanes);
-    linear_lanes_destroy(&s.x);
-    return status;
+    solver_destroy(&s);
+    return STATUS_OK;
 }
