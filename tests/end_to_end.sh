@@ -104,7 +104,7 @@ grep -q "143 points: 129 planned, 12 rejected, 2 unsupported" out.txt || fail "$
 expect_status 2 "$program" rum
 grep -q "did you mean 'run'" err.txt || fail "no suggestion: $(cat err.txt)"
 expect_status 2 "$program" run --grids x
-grep -q "did you mean --grid" err.txt || fail "no suggestion: $(cat err.txt)"
+grep -q "did you mean '--grid'" err.txt || fail "no suggestion: $(cat err.txt)"
 expect_status 2 "$program" run --jobs 0
 expect_status 2 "$program" run --jobs two
 expect_status 2 "$program" run --grid /nowhere.json

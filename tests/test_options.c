@@ -72,8 +72,8 @@ Test(options, bytes, .timeout = 10)
 
 Test(options, refusals, .timeout = 10)
 {
-    expect_refusal("--repeat", "3", "did you mean --repeats?");
-    expect_refusal("--reference", "x", "unknown option --reference");
+    expect_refusal("--repeat", "3", "unknown option '--repeat', did you mean '--repeats'?");
+    expect_refusal("--reference", "x", "unknown option '--reference'");
     expect_refusal("--jobs", NULL, "--jobs needs a value");
     expect_refusal("--jobs", "0", "outside [1, 1024]");
     expect_refusal("--jobs", "1.5", "'1.5' is not a number");

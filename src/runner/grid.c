@@ -48,11 +48,9 @@ __attribute__((format(printf, 4, 5))) static enum status complain(const struct r
 static enum status complain_unknown(const struct reader *r, const struct json_step *steps,
                                     size_t n_steps, const char *kind, const char *nearest)
 {
-    const char *name = steps[n_steps - 1].key;
-    if (nearest)
-        return complain(r, steps, n_steps, "unknown %s '%.80s', did you mean '%s'?", kind, name,
-                        nearest);
-    return complain(r, steps, n_steps, "unknown %s '%.80s'", kind, name);
+    char what[UNKNOWN_TEXT_BYTES];
+    unknown_text(what, kind, steps[n_steps - 1].key, nearest);
+    return complain(r, steps, n_steps, "%s", what);
 }
 
 static enum status complain_parameter(const struct reader *r, const struct json_step *steps,

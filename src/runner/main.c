@@ -23,6 +23,7 @@ static void print_usage(FILE *out)
 int main(int argc, char **argv)
 {
     const char *names[N_COMMANDS];
+    char what[UNKNOWN_TEXT_BYTES];
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         print_usage(argc < 2 ? stderr : stdout);
         return argc < 2 ? 2 : 0;
@@ -36,8 +37,7 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], names[i]) == 0)
             return commands[i]->run(commands[i], argc - 2, argv + 2);
     }
-    const char *nearest = nearest_name(argv[1], names, N_COMMANDS);
-    fprintf(stderr, "fmbench: unknown command '%s'%s%s%s\n", argv[1],
-            nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    unknown_text(what, "command", argv[1], nearest_name(argv[1], names, N_COMMANDS));
+    fprintf(stderr, "fmbench: %s\n", what);
     return 2;
 }

@@ -3,9 +3,10 @@
 #include "classifiers/classifier.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { WORD_MAX = 63, CLASSES_MAX = 64 };
+enum { WORD_MAX = 63, CLASSES_MAX = 64, SHOWN_MAX = 80 };
 
 static size_t smallest(size_t a, size_t b, size_t c)
 {
@@ -57,4 +58,14 @@ const char *nearest_classifier(const char *word)
         n++;
     }
     return nearest_name(word, names, n);
+}
+
+void unknown_text(char text[static UNKNOWN_TEXT_BYTES], const char *kind, const char *word,
+                  const char *nearest)
+{
+    const int used =
+        snprintf(text, UNKNOWN_TEXT_BYTES, "unknown %.80s '%.*s'", kind, SHOWN_MAX, word);
+    if (nearest && used > 0)
+        snprintf(text + used, UNKNOWN_TEXT_BYTES - (size_t)used, ", did you mean '%.80s'?",
+                 nearest);
 }

@@ -13,4 +13,10 @@ const char *nearest_name(const char *word, const char *const *candidates, size_t
 /* The same among the names of the classifier classes. */
 const char *nearest_classifier(const char *word);
 
+enum { UNKNOWN_TEXT_BYTES = 512 };
+
+/* `unknown KIND 'WORD', did you mean 'NEAREST'?`, or the first half when nearest is NULL. */
+void unknown_text(char text[static UNKNOWN_TEXT_BYTES], const char *kind, const char *word,
+                  const char *nearest);
+
 #endif

@@ -67,14 +67,13 @@ static const struct option_spec *find_option(const char *name, const char *accep
 static enum status unknown_option(const char *name, const char *accepted, struct error *error)
 {
     const char *known[N_SPECS];
+    char what[UNKNOWN_TEXT_BYTES];
     size_t n = 0;
     for (size_t i = 0; i < N_SPECS; i++)
         if (strchr(accepted, specs[i].letter))
             known[n++] = specs[i].name;
-    const char *nearest = nearest_name(name, known, n);
-    if (nearest)
-        return error_set(error, STATUS_USAGE, "unknown option %s, did you mean %s?", name, nearest);
-    return error_set(error, STATUS_USAGE, "unknown option %s", name);
+    unknown_text(what, "option", name, nearest_name(name, known, n));
+    return error_set(error, STATUS_USAGE, "%s", what);
 }
 
 /* A number with nothing behind it; for bytes also K, M, G or T, powers of 1024. */

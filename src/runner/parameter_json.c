@@ -41,7 +41,7 @@ static enum status wrong_type(const struct parameter_spec *spec, const json_t *j
 static enum status read_choice(const struct parameter_spec *spec, const char *word,
                                struct parameter_value *value, struct error *error)
 {
-    char known[256] = "";
+    char known[256] = "", what[UNKNOWN_TEXT_BYTES];
     size_t n = 0, used = 0;
     for (; spec->choices[n]; n++) {
         if (strcmp(spec->choices[n], word) == 0) {
@@ -53,10 +53,8 @@ static enum status read_choice(const struct parameter_spec *spec, const char *wo
         if (added > 0 && used + (size_t)added < sizeof known)
             used += (size_t)added;
     }
-    const char *nearest = nearest_name(word, spec->choices, n);
-    return error_set(error, STATUS_USAGE, "%s: unknown value '%.*s'%s%s%s; it takes %s", spec->name,
-                     SHOWN_MAX, word, nearest ? ", did you mean '" : "", nearest ? nearest : "",
-                     nearest ? "'?" : "", known);
+    unknown_text(what, "value", word, nearest_name(word, spec->choices, n));
+    return error_set(error, STATUS_USAGE, "%s: %s; it takes %s", spec->name, what, known);
 }
 
 /* "(10,)" or "(100, 10)", the way the original grid writes Python tuples. */
