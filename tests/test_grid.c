@@ -163,6 +163,47 @@ Test(grid, the_same_value_twice, .fini = remove_grid, .timeout = 10)
             "C: values 1 and 3 are the same");
 }
 
+Test(grid, the_same_value_written_in_two_ways, .fini = remove_grid, .timeout = 10)
+{
+    REFUSED("{\"classifiers\": {\"SVC\": [{\"C\": [1,\n2,\n1.0]}]}}",
+            ":3:", "C: values 1 and 3 are the same");
+}
+
+Test(grid, the_same_list_as_a_tuple, .fini = remove_grid, .timeout = 10)
+{
+    REFUSED("{\"classifiers\": {\"MLPClassifier\": [{\"hidden_layer_sizes\": [[100, 10],\n"
+            "\"(100, 10.0,)\"]}]}}",
+            ":2:", "hidden_layer_sizes: values 1 and 2 are the same");
+}
+
+Test(grid, zero_has_no_sign, .fini = remove_grid, .timeout = 10)
+{
+    REFUSED("{\"classifiers\": {\"MLPClassifier\": [{\"alpha\": [0,\n-0.0]}]}}",
+            ":2:", "alpha: values 1 and 2 are the same");
+}
+
+Test(grid, a_parameter_in_common_and_in_a_list, .fini = remove_grid, .timeout = 10)
+{
+    REFUSED(
+        "{\"common\": {\"C\": 1},\n\"classifiers\": {\"SVC\": [{\"kernel\": [\"rbf\"]},\n{\"C\": "
+        "[1, 2]}]}}",
+        ":3:", "parameter 'C' of SVC", "stands in 'common' too");
+}
+
+/* Each value is compared with those before it: that must not take the square of their number. */
+Test(grid, a_list_of_a_hundred_thousand_values, .fini = remove_grid, .timeout = 10)
+{
+    enum { N = 100000, ITEM_BYTES = 7 };
+    static const char head[] = "{\"classifiers\": {\"SVC\": [{\"C\": [", tail[] = "\n1.0]}]}}";
+    char *text = malloc(sizeof head + N * ITEM_BYTES + sizeof tail), *p = text;
+    p += sprintf(p, "%s", head);
+    for (int i = 1; i <= N; i++)
+        p += sprintf(p, "%d,", i);
+    strcpy(p, tail);
+    REFUSED(text, ":2:", "C: values 1 and 100001 are the same");
+    free(text);
+}
+
 Test(grid, no_classifiers, .fini = remove_grid, .timeout = 10)
 {
     REFUSED("{\"common\": {}}", "needs the key 'classifiers'");

@@ -118,6 +118,8 @@ enum status parameter_from_json(const struct parameter_spec *spec, const json_t 
         value->n_numbers = 1;
         value->numbers[0] = json_number_value(json);
     }
+    for (size_t i = 0; i < value->n_numbers; i++)
+        value->numbers[i] += 0.0; /* -0 is 0: equal values have one form */
     return parameter_validate(spec, value, error);
 }
 
