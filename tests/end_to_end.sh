@@ -109,8 +109,12 @@ expect_status 2 "$program" run --jobs 0
 expect_status 2 "$program" run --jobs two
 expect_status 2 "$program" run --grid /nowhere.json
 expect_status 2 "$program" run fashion
-expect_status 2 "${small[@]}" --results nothing --only 'KNeighbours*'
-grep -q "no point of .* matches" err.txt || fail "no word about --only: $(cat err.txt)"
+# Said before the data are looked for.
+expect_status 2 "$program" run --data nowhere --results nothing --only SVC --only 'KNeighbours*' \
+  --grid "$root/configs/published.json"
+grep -q "'KNeighbours\*', did you mean 'KNeighborsClassifier'" err.txt || fail "$(cat err.txt)"
+expect_status 2 "$program" list --grid "$root/configs/published.json" --only nothing
+grep -q "unknown classifier 'nothing'" err.txt || fail "no word about --only: $(cat err.txt)"
 expect_status 3 "$program" run --grid "$root/tests/small.json" --data data --dataset nothing
 grep -q "nothing/train-images" err.txt || fail "the missing file is not named: $(cat err.txt)"
 pass "usage errors exit with 2, data errors with 3"

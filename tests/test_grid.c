@@ -209,6 +209,11 @@ Test(grid, no_classifiers, .fini = remove_grid, .timeout = 10)
     REFUSED("{\"common\": {}}", "needs the key 'classifiers'");
 }
 
+Test(grid, empty_classifiers, .fini = remove_grid, .timeout = 10)
+{
+    REFUSED("{\n\"classifiers\": {}}", ":2:", "'classifiers' is empty");
+}
+
 Test(grid, common_that_a_class_does_not_know, .fini = remove_grid, .timeout = 10)
 {
     REFUSED("{\"common\": {\n\"n_jobs\": 1}, \"classifiers\": {\"SVC\": [{\"C\": [1]}]}}",
@@ -221,35 +226,4 @@ Test(grid, missing_file, .timeout = 10)
     struct error error;
     cr_assert_eq(grid_read(&grid, "/nowhere/grid.json", &error), STATUS_USAGE);
     cr_assert_not_null(strstr(error.message, "/nowhere/grid.json: No such file"));
-}
-
-static size_t count_selected(const struct grid *grid, const char *pattern, struct error *error)
-{
-    const struct option_list patterns = {.n = 1, .items = {pattern}};
-    size_t n = 0;
-    for (size_t i = 0; i < grid->n_points; i++) {
-        bool selected = false;
-        if (point_selected(&grid->points[i], &patterns, &selected, error))
-            return SIZE_MAX;
-        n += selected;
-    }
-    return n;
-}
-
-Test(grid, only_selects_by_name_and_parameters, .timeout = 10)
-{
-    struct grid grid;
-    struct error error = {STATUS_OK, ""};
-    cr_assert_eq(grid_read(&grid, "configs/published.json", NULL), STATUS_OK);
-    cr_assert_eq(count_selected(&grid, "SVC", &error), 12);
-    cr_assert_eq(count_selected(&grid, "*SVC", &error), 36);
-    cr_assert_eq(count_selected(&grid, "SVC:C=10", &error), 4);
-    cr_assert_eq(count_selected(&grid, "SVC:C=10.0,kernel=rbf", &error), 1);
-    cr_assert_eq(count_selected(&grid, "SVC:kernel=*l*", &error), 6);
-    cr_assert_eq(count_selected(&grid, "MLPClassifier:hidden_layer_sizes=(100,10)", &error), 2);
-    cr_assert_eq(count_selected(&grid, "*:max_depth=10", &error), 4 + 4 + 6 + 3);
-    cr_assert_eq(count_selected(&grid, "Nothing*", &error), 0);
-    cr_assert_eq(count_selected(&grid, "SVC:C", &error), SIZE_MAX);
-    cr_assert_not_null(strstr(error.message, "'C' is not KEY=VALUE"));
-    grid_destroy(&grid);
 }

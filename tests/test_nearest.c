@@ -24,6 +24,15 @@ Test(nearest, case_does_not_count_and_the_nearer_one_wins, .timeout = 10)
     cr_assert_null(nearest_name("D", names, N_NAMES));
 }
 
+Test(nearest, a_shell_pattern_is_near_what_it_nearly_matches, .timeout = 10)
+{
+    cr_assert_str_eq(nearest_name("penulty", names, N_NAMES), "penalty");
+    cr_assert_str_eq(nearest_name("pemal*", names, N_NAMES), "penalty");
+    cr_assert_str_eq(nearest_name("*_itr", names, N_NAMES), "max_iter");
+    cr_assert_str_eq(nearest_name("max?dept", names, N_NAMES), "max_depth");
+    cr_assert_null(nearest_name("*q", names, N_NAMES), "one of one letter is too many");
+}
+
 Test(nearest, long_words_are_compared_by_their_beginning, .timeout = 10)
 {
     char word[1000];

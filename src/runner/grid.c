@@ -307,6 +307,9 @@ static enum status read_root(struct reader *r)
     json_t *classifiers = json_object_get(r->root, "classifiers");
     if (!classifiers)
         return complain(r, NULL, 0, "a grid needs the key 'classifiers'");
+    const struct json_step step = {.key = "classifiers"};
+    if (json_object_size(classifiers) == 0)
+        return complain(r, &step, 1, "'classifiers' is empty");
     enum status status = STATUS_OK;
     json_object_foreach(classifiers, key, value)
     {

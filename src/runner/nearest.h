@@ -6,7 +6,8 @@
 
 /*
  * The candidate with the smallest edit distance to `word`, or NULL when even that one differs in
- * more than a third of its letters.
+ * more than a third of its letters. A word may be a shell pattern: what its `*` and `?` stand for
+ * does not count, and no more than a third of its other letters may differ.
  */
 const char *nearest_name(const char *word, const char *const *candidates, size_t n_candidates);
 
