@@ -109,6 +109,8 @@ expect_status 2 "$program" run --jobs 0
 expect_status 2 "$program" run --jobs two
 expect_status 2 "$program" run --grid /nowhere.json
 expect_status 2 "$program" run fashion
+expect_status 2 "${small[@]}" --results --force
+[ ! -e ./--force ] || fail "an option was taken for the name of a folder"
 # Said before the data are looked for.
 expect_status 2 "$program" run --data nowhere --results nothing --only SVC --only 'KNeighbours*' \
   --grid "$root/configs/published.json"

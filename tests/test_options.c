@@ -59,6 +59,20 @@ Test(options, values_of_each_type, .timeout = 10)
     cr_assert_str_eq(o.only.items[0], "x");
 }
 
+Test(options, a_value_that_looks_like_an_option_needs_an_equals_sign, .timeout = 10)
+{
+    struct options o;
+    cr_assert_eq(PARSE(&o, NULL, "--results=--force"), STATUS_OK);
+    cr_assert_str_eq(o.results, "--force");
+    cr_assert_not(o.force);
+    cr_assert_eq(PARSE(&o, NULL, "--results", "-"), STATUS_OK);
+    cr_assert_str_eq(o.results, "-");
+    expect_refusal("--results", "--force", "--results needs a value before --force");
+    expect_refusal("--results", "--force", "--results=--force");
+    expect_refusal("--only", "--", "--only needs a value");
+    expect_refusal("--seed", "--5", "--seed needs a value");
+}
+
 Test(options, bytes, .timeout = 10)
 {
     struct options o;

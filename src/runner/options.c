@@ -228,6 +228,9 @@ static enum status take_argument(struct options *o, int argc, char **argv, int *
     }
     if (!equals && *at + 1 == argc)
         return error_set(error, STATUS_USAGE, "%s needs a value", spec->name);
+    if (!equals && strncmp(argv[*at + 1], "--", 2) == 0)
+        return error_set(error, STATUS_USAGE, "%s needs a value before %s; if that is it: %s=%s",
+                         spec->name, argv[*at + 1], spec->name, argv[*at + 1]);
     return store_value(o, spec, equals ? equals + 1 : argv[++*at], error);
 }
 
