@@ -59,6 +59,13 @@ Test(options, values_of_each_type, .timeout = 10)
     cr_assert_str_eq(o.only.items[0], "x");
 }
 
+Test(options, the_largest_seed_keeps_every_bit, .timeout = 10)
+{
+    struct options o;
+    cr_assert_eq(PARSE(&o, NULL, "--seed", "9007199254740991"), STATUS_OK);
+    cr_assert_eq(o.seed, (UINT64_C(1) << 53) - 1);
+}
+
 Test(options, a_value_that_looks_like_an_option_needs_an_equals_sign, .timeout = 10)
 {
     struct options o;
@@ -93,6 +100,8 @@ Test(options, refusals, .timeout = 10)
     expect_refusal("--jobs", "1.5", "'1.5' is not a number");
     expect_refusal("--jobs", "two", "'two' is not a number");
     expect_refusal("--seed", "-1", "outside");
+    expect_refusal("--seed", "9007199254740992", "outside [0, 9007199254740991]");
+    expect_refusal("--seed", "9007199254740993", "outside [0, 9007199254740991]");
     expect_refusal("--memory", "8X", "a number of bytes such as 8G");
     expect_refusal("--memory", "8GB", "a number of bytes such as 8G");
     expect_refusal("--timeout", "nan", "not a number");

@@ -25,6 +25,9 @@ struct option_spec {
     double minimum, maximum; /* COUNT, SECONDS */
 };
 
+/* The largest whole number that JSON readers and strtod keep apart from its neighbours. */
+#define SEED_MAX 9007199254740991.0
+
 static const struct option_spec specs[] = {
     {'g', "--grid", "FILE", "the grid of configurations (configs/published.json)", OPTION_TEXT, 0,
      0},
@@ -34,7 +37,7 @@ static const struct option_spec specs[] = {
     {'t', "--limit-train", "N", "keep the first N training rows", OPTION_COUNT, 1, 4e9},
     {'T', "--limit-test", "N", "keep the first N test rows", OPTION_COUNT, 1, 4e9},
     {'r', "--repeats", "R", "repeats of each cell (1)", OPTION_COUNT, 1, RECORD_REPEATS_MAX},
-    {'s', "--seed", "S", "seed of all random numbers (0)", OPTION_COUNT, 0, 9007199254740992.0},
+    {'s', "--seed", "S", "seed of all random numbers (0)", OPTION_COUNT, 0, SEED_MAX},
     {'j', "--jobs", "J", "cells at once (one for each core)", OPTION_COUNT, 1, 1024},
     {'p', "--threads", "T", "threads of each cell (1)", OPTION_COUNT, 1, 1024},
     {'m', "--memory", "BYTES", "limit of each cell, e.g. 8G (its share of 9/10 of the memory)",
