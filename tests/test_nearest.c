@@ -61,4 +61,7 @@ Test(nearest, the_sentence_about_an_unknown_word, .timeout = 10)
     word[sizeof word - 1] = '\0';
     unknown_text(text, "key", word, "C");
     cr_assert_not_null(strstr(text, "xxx', did you mean 'C'?"), "%s", text);
+    memcpy(word + 79, "\u00e9", 2); /* the last byte that is shown would be half of it */
+    unknown_text(text, "key", word, NULL);
+    cr_assert_eq(strlen(text), strlen("unknown key ''") + 79);
 }

@@ -1,5 +1,6 @@
 #include "runner/nearest.h"
 
+#include "base/utf8.h"
 #include "classifiers/classifier.h"
 
 #include <ctype.h>
@@ -83,8 +84,9 @@ const char *nearest_classifier(const char *word)
 void unknown_text(char text[static UNKNOWN_TEXT_BYTES], const char *kind, const char *word,
                   const char *nearest)
 {
+    const int n_shown = (int)utf8_fit_bytes(word, SHOWN_MAX);
     const int used =
-        snprintf(text, UNKNOWN_TEXT_BYTES, "unknown %.80s '%.*s'", kind, SHOWN_MAX, word);
+        snprintf(text, UNKNOWN_TEXT_BYTES, "unknown %.80s '%.*s'", kind, n_shown, word);
     if (nearest && used > 0)
         snprintf(text + used, UNKNOWN_TEXT_BYTES - (size_t)used, ", did you mean '%.80s'?",
                  nearest);

@@ -1,5 +1,6 @@
 #include "runner/parameter_json.h"
 
+#include "base/utf8.h"
 #include "runner/nearest.h"
 
 #include <math.h>
@@ -31,9 +32,10 @@ static enum status wrong_type(const struct parameter_spec *spec, const json_t *j
                               struct error *error)
 {
     char *shown = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT);
+    const char *text = shown ? shown : "the value";
     const enum status status =
-        error_set(error, STATUS_USAGE, "%s: %.*s is not %s", spec->name, SHOWN_MAX,
-                  shown ? shown : "the value", type_words(spec->type));
+        error_set(error, STATUS_USAGE, "%s: %.*s is not %s", spec->name,
+                  (int)utf8_fit_bytes(text, SHOWN_MAX), text, type_words(spec->type));
     free(shown);
     return status;
 }
