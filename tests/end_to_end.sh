@@ -67,6 +67,8 @@ for _ in 1 2 3 4 5 6; do
   kill -KILL "$pid" 2>/dev/null || true
   wait "$pid" 2>/dev/null || true
 done
+# Each starts as soon as the one before is dead, and must find its folder free.
+if grep "in use by another run" log.txt; then fail "a killed run still holds the lock"; fi
 sleep 0.2
 if pgrep -f -- "--results killed" >/dev/null; then fail "a killed run left workers behind"; fi
 run --results killed --jobs 2
