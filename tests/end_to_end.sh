@@ -103,6 +103,10 @@ pass "two runs do not share a folder"
 expect_status 0 "$program" --help
 expect_status 0 "$program" list --grid "$root/configs/published.json"
 grep -q "143 points: 129 planned, 12 rejected, 2 unsupported" out.txt || fail "$(tail -1 out.txt)"
+status=0
+"$program" list --grid "$root/configs/published.json" >/dev/full 2>err.txt || status=$?
+[ "$status" -eq 1 ] || fail "a list that could not be written exited with $status"
+grep -q "standard output: No space left" err.txt || fail "no word about it: $(cat err.txt)"
 expect_status 2 "$program" rum
 grep -q "did you mean 'run'" err.txt || fail "no suggestion: $(cat err.txt)"
 expect_status 2 "$program" run --grids x

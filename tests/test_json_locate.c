@@ -52,7 +52,8 @@ Test(json_locate, a_path_that_ends_early, .timeout = 10)
 {
     cr_assert_eq(LOCATE(text, {.key = "nothing"}), 1);
     cr_assert_eq(LOCATE(text, {.key = "a"}, {.index = 9}), 2, "past the last item");
-    cr_assert_eq(LOCATE(text, {.key = "a"}, {.key = "b"}), 2, "a list has no keys");
+    cr_assert_eq(LOCATE("[\n1]", {.key = "b"}), 1, "a list has no keys");
+    cr_assert_eq(LOCATE("{\n\"b\": 1}", {.index = 0}), 1, "an object has no items");
     cr_assert_eq(LOCATE(text, {.key = "e"}, {.index = 0}), 11, "a number has no items");
     cr_assert_eq(LOCATE(text, {.key = "c"}, {.key = "x"}), 10);
     cr_assert_eq(LOCATE(text, {.key = "d"}, {.index = 0}), 10);

@@ -22,6 +22,8 @@ Test(nearest, case_does_not_count_and_the_nearer_one_wins, .timeout = 10)
     cr_assert_str_eq(nearest_name("MAX_ITR", names, N_NAMES), "max_iter");
     cr_assert_str_eq(nearest_name("max_deph", names, N_NAMES), "max_depth");
     cr_assert_null(nearest_name("D", names, N_NAMES));
+    static const char *const alike[] = {"classic", "word_1", "word_2"};
+    cr_assert_str_eq(nearest_name("word_3", alike, 3), "word_1", "the first of two as near");
 }
 
 Test(nearest, a_shell_pattern_is_near_what_it_nearly_matches, .timeout = 10)
@@ -29,7 +31,7 @@ Test(nearest, a_shell_pattern_is_near_what_it_nearly_matches, .timeout = 10)
     cr_assert_str_eq(nearest_name("penulty", names, N_NAMES), "penalty");
     cr_assert_str_eq(nearest_name("pemal*", names, N_NAMES), "penalty");
     cr_assert_str_eq(nearest_name("*_itr", names, N_NAMES), "max_iter");
-    cr_assert_str_eq(nearest_name("max?dept", names, N_NAMES), "max_depth");
+    cr_assert_str_eq(nearest_name("max?d?pt", names, N_NAMES), "max_depth");
     cr_assert_null(nearest_name("*q", names, N_NAMES), "one of one letter is too many");
 }
 
