@@ -63,7 +63,7 @@ pass "a second run has nothing to do"
 for _ in 1 2 3 4 5 6; do
   "${small[@]}" --results killed --jobs 2 2>>log.txt &
   pid=$!
-  sleep "0.$((RANDOM % 80 + 10))"
+  sleep "0.$((RANDOM % 20 + 10))"
   kill -KILL "$pid" 2>/dev/null || true
   wait "$pid" 2>/dev/null || true
 done

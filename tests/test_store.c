@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -23,13 +24,19 @@ static struct {
     size_t n, n_before_rename;
 } synced;
 
-/* In the place of the library's. */
+/* In the place of the library's, in all tests: none has to wait for the disk. */
+int fdatasync(int fd)
+{
+    (void)fd;
+    return 0;
+}
+
 int fsync(int fd)
 {
     struct stat status;
     if (synced.n < sizeof synced.inodes / sizeof *synced.inodes && !fstat(fd, &status))
         synced.inodes[synced.n++] = status.st_ino;
-    return (int)syscall(SYS_fsync, fd);
+    return 0;
 }
 
 int rename(const char *from, const char *to)
@@ -116,16 +123,19 @@ Test(store, a_line_torn_at_any_byte_is_set_aside, .init = setup, .fini = teardow
     const off_t whole = size_of("fashion.jsonl"), line = whole / 3;
     file_path(path, folder, "fashion.jsonl");
     file_path(torn, folder, "fashion.jsonl.torn");
+    char *content = malloc((size_t)whole);
+    FILE *file = fopen(path, "rb");
+    cr_assert_eq(fread(content, 1, (size_t)whole, file), (size_t)whole);
+    fclose(file);
     for (off_t cut = 1; cut < line; cut++) {
-        unlink(path);
         unlink(torn);
-        write_three(&store);
-        cr_assert_eq(truncate(path, whole - cut), 0);
+        file_put(path, content, (size_t)(whole - cut));
         cr_assert_eq(count_records(&store, &torn_bytes), 2);
         cr_assert_eq(torn_bytes, (size_t)(line - cut));
         cr_assert_eq(size_of("fashion.jsonl"), 2 * line);
         cr_assert_eq(size_of("fashion.jsonl.torn"), line - cut + 1);
     }
+    free(content);
     store_close(&store);
 }
 
