@@ -51,11 +51,11 @@ Test(memory, all_arrays_or_none, .timeout = 10)
     struct error error;
     char left;
     void *a = &left, *b = &left, *c = &left;
-    const struct memory_request requests[] = {{&a, 10, 8}, {&b, (size_t)1 << 60, 8}, {&c, 10, 8}};
+    const struct memory_request requests[] = {{&a, 10, 8}, {&b, SIZE_MAX - 10, 1}, {&c, 10, 8}};
     cr_assert_eq(memory_arrays(requests, 3, "numbers", &error), STATUS_MEMORY);
     cr_assert(!a && !b && !c);
     cr_assert_eq(error.status, STATUS_MEMORY);
-    cr_assert_str_eq(error.message, "cannot allocate 9223372036854775808 bytes for numbers");
+    cr_assert_str_eq(error.message, "cannot allocate 18446744073709551605 bytes for numbers");
     const struct memory_request overflow = {&a, SIZE_MAX / 2 + 2, 2};
     a = &left;
     cr_assert_eq(memory_arrays(&overflow, 1, "numbers", &error), STATUS_MEMORY);
