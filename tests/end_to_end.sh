@@ -63,10 +63,12 @@ pass "a second run has nothing to do"
 for _ in 1 2 3 4 5 6; do
   "${small[@]}" --results killed --jobs 2 2>>log.txt &
   pid=$!
-  sleep "0.$((RANDOM % 80 + 10))"
+  sleep "0.$((RANDOM % 20 + 10))"
   kill -KILL "$pid" 2>/dev/null || true
   wait "$pid" 2>/dev/null || true
 done
+# Each starts as soon as the one before is dead, and must find its folder free.
+if grep "in use by another run" log.txt; then fail "a killed run still holds the lock"; fi
 sleep 0.2
 if pgrep -f -- "--results killed" >/dev/null; then fail "a killed run left workers behind"; fi
 run --results killed --jobs 2
@@ -101,16 +103,26 @@ pass "two runs do not share a folder"
 expect_status 0 "$program" --help
 expect_status 0 "$program" list --grid "$root/configs/published.json"
 grep -q "143 points: 129 planned, 12 rejected, 2 unsupported" out.txt || fail "$(tail -1 out.txt)"
+status=0
+"$program" list --grid "$root/configs/published.json" >/dev/full 2>err.txt || status=$?
+[ "$status" -eq 1 ] || fail "a list that could not be written exited with $status"
+grep -q "standard output: No space left" err.txt || fail "no word about it: $(cat err.txt)"
 expect_status 2 "$program" rum
 grep -q "did you mean 'run'" err.txt || fail "no suggestion: $(cat err.txt)"
 expect_status 2 "$program" run --grids x
-grep -q "did you mean --grid" err.txt || fail "no suggestion: $(cat err.txt)"
+grep -q "did you mean '--grid'" err.txt || fail "no suggestion: $(cat err.txt)"
 expect_status 2 "$program" run --jobs 0
 expect_status 2 "$program" run --jobs two
 expect_status 2 "$program" run --grid /nowhere.json
 expect_status 2 "$program" run fashion
-expect_status 2 "${small[@]}" --results nothing --only 'KNeighbours*'
-grep -q "no point of .* matches" err.txt || fail "no word about --only: $(cat err.txt)"
+expect_status 2 "${small[@]}" --results --force
+[ ! -e ./--force ] || fail "an option was taken for the name of a folder"
+# Said before the data are looked for.
+expect_status 2 "$program" run --data nowhere --results nothing --only SVC --only 'KNeighbours*' \
+  --grid "$root/configs/published.json"
+grep -q "'KNeighbours\*', did you mean 'KNeighborsClassifier'" err.txt || fail "$(cat err.txt)"
+expect_status 2 "$program" list --grid "$root/configs/published.json" --only nothing
+grep -q "unknown classifier 'nothing'" err.txt || fail "no word about --only: $(cat err.txt)"
 expect_status 3 "$program" run --grid "$root/tests/small.json" --data data --dataset nothing
 grep -q "nothing/train-images" err.txt || fail "the missing file is not named: $(cat err.txt)"
 pass "usage errors exit with 2, data errors with 3"

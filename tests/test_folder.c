@@ -4,6 +4,7 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 void folder_create(char folder[FOLDER_BYTES])
 {
@@ -32,6 +33,7 @@ const char *file_path(char path[FILE_PATH_BYTES], const char *folder, const char
 
 void file_put(const char *path, const void *bytes, size_t n_bytes)
 {
+    unlink(path); /* what replaces a file's content goes to the disk at once, a new file does not */
     FILE *file = fopen(path, "wb");
     cr_assert_not_null(file);
     cr_assert_eq(fwrite(bytes, 1, n_bytes, file), n_bytes);

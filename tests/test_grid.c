@@ -163,9 +163,55 @@ Test(grid, the_same_value_twice, .fini = remove_grid, .timeout = 10)
             "C: values 1 and 3 are the same");
 }
 
+Test(grid, the_same_value_written_in_two_ways, .fini = remove_grid, .timeout = 10)
+{
+    REFUSED("{\"classifiers\": {\"SVC\": [{\"C\": [1,\n2,\n1.0]}]}}",
+            ":3:", "C: values 1 and 3 are the same");
+}
+
+Test(grid, the_same_list_as_a_tuple, .fini = remove_grid, .timeout = 10)
+{
+    REFUSED("{\"classifiers\": {\"MLPClassifier\": [{\"hidden_layer_sizes\": [[100, 10],\n"
+            "\"(100, 10.0,)\"]}]}}",
+            ":2:", "hidden_layer_sizes: values 1 and 2 are the same");
+}
+
+Test(grid, zero_has_no_sign, .fini = remove_grid, .timeout = 10)
+{
+    REFUSED("{\"classifiers\": {\"MLPClassifier\": [{\"alpha\": [0,\n-0.0]}]}}",
+            ":2:", "alpha: values 1 and 2 are the same");
+}
+
+Test(grid, a_parameter_in_common_and_in_a_list, .fini = remove_grid, .timeout = 10)
+{
+    REFUSED(
+        "{\"common\": {\"C\": 1},\n\"classifiers\": {\"SVC\": [{\"kernel\": [\"rbf\"]},\n{\"C\": "
+        "[1, 2]}]}}",
+        ":3:", "parameter 'C' of SVC", "stands in 'common' too");
+}
+
+/* Each value is compared with those before it: that must not take the square of their number. */
+Test(grid, a_list_of_a_hundred_thousand_values, .fini = remove_grid, .timeout = 10)
+{
+    enum { N = 100000, ITEM_BYTES = 7 };
+    static const char head[] = "{\"classifiers\": {\"SVC\": [{\"C\": [", tail[] = "\n1.0]}]}}";
+    char *text = malloc(sizeof head + N * ITEM_BYTES + sizeof tail), *p = text;
+    p += sprintf(p, "%s", head);
+    for (int i = 1; i <= N; i++)
+        p += sprintf(p, "%d,", i);
+    strcpy(p, tail);
+    REFUSED(text, ":2:", "C: values 1 and 100001 are the same");
+    free(text);
+}
+
 Test(grid, no_classifiers, .fini = remove_grid, .timeout = 10)
 {
     REFUSED("{\"common\": {}}", "needs the key 'classifiers'");
+}
+
+Test(grid, empty_classifiers, .fini = remove_grid, .timeout = 10)
+{
+    REFUSED("{\n\"classifiers\": {}}", ":2:", "'classifiers' is empty");
 }
 
 Test(grid, common_that_a_class_does_not_know, .fini = remove_grid, .timeout = 10)
@@ -180,35 +226,4 @@ Test(grid, missing_file, .timeout = 10)
     struct error error;
     cr_assert_eq(grid_read(&grid, "/nowhere/grid.json", &error), STATUS_USAGE);
     cr_assert_not_null(strstr(error.message, "/nowhere/grid.json: No such file"));
-}
-
-static size_t count_selected(const struct grid *grid, const char *pattern, struct error *error)
-{
-    const struct option_list patterns = {.n = 1, .items = {pattern}};
-    size_t n = 0;
-    for (size_t i = 0; i < grid->n_points; i++) {
-        bool selected = false;
-        if (point_selected(&grid->points[i], &patterns, &selected, error))
-            return SIZE_MAX;
-        n += selected;
-    }
-    return n;
-}
-
-Test(grid, only_selects_by_name_and_parameters, .timeout = 10)
-{
-    struct grid grid;
-    struct error error = {STATUS_OK, ""};
-    cr_assert_eq(grid_read(&grid, "configs/published.json", NULL), STATUS_OK);
-    cr_assert_eq(count_selected(&grid, "SVC", &error), 12);
-    cr_assert_eq(count_selected(&grid, "*SVC", &error), 36);
-    cr_assert_eq(count_selected(&grid, "SVC:C=10", &error), 4);
-    cr_assert_eq(count_selected(&grid, "SVC:C=10.0,kernel=rbf", &error), 1);
-    cr_assert_eq(count_selected(&grid, "SVC:kernel=*l*", &error), 6);
-    cr_assert_eq(count_selected(&grid, "MLPClassifier:hidden_layer_sizes=(100,10)", &error), 2);
-    cr_assert_eq(count_selected(&grid, "*:max_depth=10", &error), 4 + 4 + 6 + 3);
-    cr_assert_eq(count_selected(&grid, "Nothing*", &error), 0);
-    cr_assert_eq(count_selected(&grid, "SVC:C", &error), SIZE_MAX);
-    cr_assert_not_null(strstr(error.message, "'C' is not KEY=VALUE"));
-    grid_destroy(&grid);
 }

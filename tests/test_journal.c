@@ -1,5 +1,7 @@
 #include "report/journal.h"
 
+#include "test_folder.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,14 +14,6 @@ static void make_path(char path[static 64])
     const int fd = mkstemp(path);
     cr_assert_geq(fd, 0);
     close(fd);
-}
-
-static void write_file(const char *path, const char *text, size_t length)
-{
-    FILE *file = fopen(path, "w");
-    cr_assert_not_null(file);
-    cr_assert_eq(fwrite(text, 1, length, file), length);
-    cr_assert_eq(fclose(file), 0);
 }
 
 /* A whole line with its newline. */
@@ -108,7 +102,7 @@ Test(journal, torn_last_line_at_every_byte, .timeout = 20)
     for (size_t cut = 0; cut <= length; cut++) {
         struct error error = {0};
         struct journal journal;
-        write_file(path, text, 2 * length + cut);
+        file_put(path, text, 2 * length + cut);
         cr_assert_eq(journal_read(&journal, path, &error), STATUS_OK, "%s", error.message);
         const size_t whole = cut == length ? 3 : 2;
         cr_assert_eq(journal.n_records, whole);
@@ -134,7 +128,7 @@ Test(journal, bad_line_is_named, .timeout = 10)
         struct error error = {0};
         struct journal journal;
         sprintf(text, "%s%s%s\n%s", line, line, bad[i], line);
-        write_file(path, text, strlen(text));
+        file_put(path, text, strlen(text));
         cr_assert_eq(journal_read(&journal, path, &error), STATUS_DATA);
         snprintf(expected, sizeof expected, "%s:3: ", path);
         cr_assert_eq(strncmp(error.message, expected, strlen(expected)), 0, "%s", error.message);

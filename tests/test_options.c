@@ -59,6 +59,27 @@ Test(options, values_of_each_type, .timeout = 10)
     cr_assert_str_eq(o.only.items[0], "x");
 }
 
+Test(options, the_largest_seed_keeps_every_bit, .timeout = 10)
+{
+    struct options o;
+    cr_assert_eq(PARSE(&o, NULL, "--seed", "9007199254740991"), STATUS_OK);
+    cr_assert_eq(o.seed, (UINT64_C(1) << 53) - 1);
+}
+
+Test(options, a_value_that_looks_like_an_option_needs_an_equals_sign, .timeout = 10)
+{
+    struct options o;
+    cr_assert_eq(PARSE(&o, NULL, "--results=--force"), STATUS_OK);
+    cr_assert_str_eq(o.results, "--force");
+    cr_assert_not(o.force);
+    cr_assert_eq(PARSE(&o, NULL, "--results", "-"), STATUS_OK);
+    cr_assert_str_eq(o.results, "-");
+    expect_refusal("--results", "--force", "--results needs a value before --force");
+    expect_refusal("--results", "--force", "--results=--force");
+    expect_refusal("--only", "--", "--only needs a value");
+    expect_refusal("--seed", "--5", "--seed needs a value");
+}
+
 Test(options, bytes, .timeout = 10)
 {
     struct options o;
@@ -72,13 +93,15 @@ Test(options, bytes, .timeout = 10)
 
 Test(options, refusals, .timeout = 10)
 {
-    expect_refusal("--repeat", "3", "did you mean --repeats?");
-    expect_refusal("--reference", "x", "unknown option --reference");
+    expect_refusal("--repeat", "3", "unknown option '--repeat', did you mean '--repeats'?");
+    expect_refusal("--reference", "x", "unknown option '--reference'");
     expect_refusal("--jobs", NULL, "--jobs needs a value");
     expect_refusal("--jobs", "0", "outside [1, 1024]");
     expect_refusal("--jobs", "1.5", "'1.5' is not a number");
     expect_refusal("--jobs", "two", "'two' is not a number");
     expect_refusal("--seed", "-1", "outside");
+    expect_refusal("--seed", "9007199254740992", "outside [0, 9007199254740991]");
+    expect_refusal("--seed", "9007199254740993", "outside [0, 9007199254740991]");
     expect_refusal("--memory", "8X", "a number of bytes such as 8G");
     expect_refusal("--memory", "8GB", "a number of bytes such as 8G");
     expect_refusal("--timeout", "nan", "not a number");

@@ -112,6 +112,24 @@ Test(record, round_trip_loses_nothing, .timeout = 10)
     record_destroy(&record);
 }
 
+/* Readers that hold numbers as doubles, jq say, get every digit. */
+Test(record, a_seed_beyond_doubles_is_text, .timeout = 10)
+{
+    struct record record;
+    fill(&record);
+    record.seed = (UINT64_C(1) << 53) - 1;
+    char *line = record_to_line(&record);
+    cr_assert_not_null(strstr(line, "\"seed\":9007199254740991,"), "%s", line);
+    free(line);
+    assert_round_trip(&record);
+    record.seed = (UINT64_C(1) << 53) + 1;
+    line = record_to_line(&record);
+    cr_assert_not_null(strstr(line, "\"seed\":\"9007199254740993\","), "%s", line);
+    free(line);
+    assert_round_trip(&record);
+    record_destroy(&record);
+}
+
 Test(record, line_is_golden, .timeout = 10)
 {
     struct record record;

@@ -2,13 +2,18 @@
 #include "runner/schedule.h"
 
 #include "base/clock.h"
+#include "runner/store.h"
+#include "test_folder.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { N_TRAIN = 20, N_TEST = 10, N_CLASSES = 2 };
@@ -133,6 +138,19 @@ FIT(fit_and_babble)
         fd--;
     if (write(fd, rubbish, sizeof rubbish) < 0)
         return STATUS_FAILED;
+    for (;;)
+        pause();
+    return STATUS_OK;
+}
+
+/* A worker that does not die with its parent; what it has open stays open. */
+static volatile pid_t *outliving;
+
+FIT(fit_and_outlive)
+{
+    UNUSED;
+    prctl(PR_SET_PDEATHSIG, 0);
+    *outliving = getpid();
     for (;;)
         pause();
     return STATUS_OK;
@@ -334,4 +352,33 @@ Test(schedule, what_a_worker_started_is_gone_with_it, .timeout = 20)
         after = count_processes_named_like_us();
     }
     cr_assert_leq(after, before);
+}
+
+/* Else a run that is started again right after its parent was killed finds its folder in use. */
+Test(schedule, the_lock_ends_with_the_parent_whatever_its_workers_do, .timeout = 20)
+{
+    char folder[FOLDER_BYTES];
+    struct store store;
+    struct error error;
+    folder_create(folder);
+    outliving =
+        mmap(NULL, sizeof *outliving, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    cr_assert_neq(outliving, MAP_FAILED);
+    const pid_t parent = fork();
+    if (parent == 0) {
+        if (store_open(&store, folder, NULL))
+            _exit(1);
+        run(&(struct trial){.fit = fit_and_outlive, .n_cells = 1, .n_jobs = 1, .n_repeats = 1});
+        _exit(1);
+    }
+    for (int i = 0; i < 1000 && !*outliving; i++)
+        usleep(10000);
+    cr_assert_neq(*outliving, 0);
+    kill(parent, SIGKILL);
+    waitpid(parent, NULL, 0);
+    const enum status status = store_open(&store, folder, &error);
+    kill(*outliving, SIGKILL);
+    cr_assert_eq(status, STATUS_OK, "%s", error.message);
+    store_close(&store);
+    folder_remove(folder);
 }

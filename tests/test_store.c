@@ -4,16 +4,46 @@
 #include "test_folder.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 
 static char folder[FOLDER_BYTES];
+
+/* What the store syncs, by inode, and how many of them before the last rename. */
+static struct {
+    ino_t inodes[64];
+    size_t n, n_before_rename;
+} synced;
+
+/* In the place of the library's, in all tests: none has to wait for the disk. */
+int fdatasync(int fd)
+{
+    (void)fd;
+    return 0;
+}
+
+int fsync(int fd)
+{
+    struct stat status;
+    if (synced.n < sizeof synced.inodes / sizeof *synced.inodes && !fstat(fd, &status))
+        synced.inodes[synced.n++] = status.st_ino;
+    return 0;
+}
+
+int rename(const char *from, const char *to)
+{
+    synced.n_before_rename = synced.n;
+    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
 
 static void setup(void)
 {
@@ -93,16 +123,19 @@ Test(store, a_line_torn_at_any_byte_is_set_aside, .init = setup, .fini = teardow
     const off_t whole = size_of("fashion.jsonl"), line = whole / 3;
     file_path(path, folder, "fashion.jsonl");
     file_path(torn, folder, "fashion.jsonl.torn");
+    char *content = malloc((size_t)whole);
+    FILE *file = fopen(path, "rb");
+    cr_assert_eq(fread(content, 1, (size_t)whole, file), (size_t)whole);
+    fclose(file);
     for (off_t cut = 1; cut < line; cut++) {
-        unlink(path);
         unlink(torn);
-        write_three(&store);
-        cr_assert_eq(truncate(path, whole - cut), 0);
+        file_put(path, content, (size_t)(whole - cut));
         cr_assert_eq(count_records(&store, &torn_bytes), 2);
         cr_assert_eq(torn_bytes, (size_t)(line - cut));
         cr_assert_eq(size_of("fashion.jsonl"), 2 * line);
         cr_assert_eq(size_of("fashion.jsonl.torn"), line - cut + 1);
     }
+    free(content);
     store_close(&store);
 }
 
@@ -181,5 +214,54 @@ Test(store, predictions_are_an_idx_file, .init = setup, .fini = teardown, .timeo
     cr_assert_eq(gzread(file, content, sizeof content), (int)sizeof expected);
     cr_assert_eq(memcmp(content, expected, sizeof expected), 0);
     gzclose(file);
+    store_close(&store);
+}
+
+/* Was the file or folder synced, at the earliest by the sync of number `first`? */
+static bool was_synced(const char *name, size_t first)
+{
+    char path[FILE_PATH_BYTES];
+    struct stat status;
+    cr_assert_eq(stat(file_path(path, folder, name), &status), 0, "%s", path);
+    for (size_t i = first; i < synced.n; i++)
+        if (synced.inodes[i] == status.st_ino)
+            return true;
+    return false;
+}
+
+/* A power cut may take what was not synced: the file, its name, and the folders made for it. */
+Test(store, predictions_are_on_disk_with_their_names, .init = setup, .fini = teardown,
+     .timeout = 10)
+{
+    struct store store = open_store();
+    const uint8_t labels[1] = {1};
+    const struct predictions predictions = {.dataset = "fashion",
+                                            .classifier = "SVC",
+                                            .cell = "0123456789abcdef0123",
+                                            .labels = labels,
+                                            .n_repeats = 1,
+                                            .n_test = 1};
+    char path[256];
+    synced.n = 0;
+    cr_assert_eq(store_predictions(&store, &predictions, path, sizeof path, NULL), STATUS_OK);
+    cr_assert(was_synced(path, 0));
+    cr_assert(was_synced("predictions/fashion", synced.n_before_rename), "after the rename");
+    cr_assert(was_synced("predictions", 0), "it has a new folder");
+    cr_assert(was_synced(".", 0), "so has it");
+    synced.n = 0;
+    cr_assert_eq(store_predictions(&store, &predictions, path, sizeof path, NULL), STATUS_OK);
+    cr_assert(was_synced("predictions/fashion", synced.n_before_rename));
+    cr_assert_not(was_synced("predictions", 0), "nothing is new in it");
+    store_close(&store);
+}
+
+Test(store, the_log_of_runs_is_on_disk, .init = setup, .fini = teardown, .timeout = 10)
+{
+    struct store store = open_store();
+    synced.n = 0;
+    cr_assert_eq(store_append_run(&store, "{}", NULL), STATUS_OK);
+    cr_assert(was_synced("log/runs.jsonl", 0));
+    cr_assert(was_synced("log", 0));
+    cr_assert(was_synced(".", 0));
     store_close(&store);
 }

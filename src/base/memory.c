@@ -1,5 +1,6 @@
 #include "base/memory.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,8 +40,9 @@ enum status memory_arrays(const struct memory_request *requests, size_t n_reques
     }
     if (done == n_requests)
         return STATUS_OK;
-    const unsigned long long n_bytes =
-        (unsigned long long)requests[done].n_items * requests[done].item_bytes;
+    unsigned long long n_bytes;
+    if (__builtin_mul_overflow(requests[done].n_items, requests[done].item_bytes, &n_bytes))
+        n_bytes = ULLONG_MAX;
     for (size_t i = 0; i < n_requests; i++) {
         if (i < done)
             memory_free(*requests[i].array);

@@ -37,12 +37,13 @@ static enum status validate_number(const struct parameter_spec *spec, double num
     if (!isfinite(number))
         return error_set(error, STATUS_USAGE, "%s: %g is not a finite number", spec->name, number);
     if (is_integer_type(spec->type) && number != floor(number))
-        return error_set(error, STATUS_USAGE, "%s: %g is not a whole number", spec->name, number);
+        return error_set(error, STATUS_USAGE, "%s: %.15g is not a whole number", spec->name,
+                         number);
     const bool too_small =
         spec->minimum_excluded ? number <= spec->minimum : number < spec->minimum;
     if (too_small || number > spec->maximum)
-        return error_set(error, STATUS_USAGE, "%s: %g is outside %c%g, %g]", spec->name, number,
-                         spec->minimum_excluded ? '(' : '[', spec->minimum, spec->maximum);
+        return error_set(error, STATUS_USAGE, "%s: %.15g is outside %c%.15g, %.15g]", spec->name,
+                         number, spec->minimum_excluded ? '(' : '[', spec->minimum, spec->maximum);
     return STATUS_OK;
 }
 

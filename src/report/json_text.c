@@ -1,5 +1,6 @@
 #include "report/json_text.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,6 +116,13 @@ char *json_text(const json_t *value)
         return NULL;
     }
     return text;
+}
+
+json_t *json_text_integer(uint64_t number)
+{
+    if (number <= UINT64_C(1) << 53)
+        return json_integer((json_int_t)number);
+    return json_sprintf("%" PRIu64, number);
 }
 
 json_t *json_text_string(const char *text)

@@ -6,6 +6,7 @@
 #define FMBENCH_REPORT_JSON_TEXT_H
 
 #include <jansson.h>
+#include <stdint.h>
 #include <stdio.h>
 
 enum { NUMBER_TEXT_BYTES = 32 };
@@ -21,6 +22,9 @@ char *json_text(const json_t *value);
 
 /* The keys of an object in order, borrowed from it, in an array to release with free; or NULL. */
 const char **json_sorted_keys(const json_t *object);
+
+/* A whole number; one beyond 2^53 as a string of digits, since many readers hold doubles. */
+json_t *json_text_integer(uint64_t number);
 
 /* A JSON string of any bytes: where they are not UTF-8, those outside ASCII become '?'. */
 json_t *json_text_string(const char *text);

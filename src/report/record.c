@@ -80,13 +80,6 @@ static int add_integer(json_t *line, const char *key, int64_t value)
     return json_object_set_new(line, key, json_integer(value));
 }
 
-static int add_seed(json_t *line, uint64_t seed)
-{
-    if (seed <= INT64_MAX)
-        return add_integer(line, "seed", (int64_t)seed);
-    return json_object_set_new(line, "seed", json_sprintf("%llu", (unsigned long long)seed));
-}
-
 static int add_list(json_t *line, const struct record *record, const struct record_list *list)
 {
     json_t *values = json_array();
@@ -196,7 +189,8 @@ static int add_identity(json_t *line, const struct record *record)
            json_object_set_new(line, "status", json_string(record_status_name(record->status))) |
            add_text(line, "reason", record->reason) | add_dataset(line, record) |
            add_integer(line, "n_train", (int64_t)record->n_train) |
-           add_integer(line, "n_test", (int64_t)record->n_test) | add_seed(line, record->seed);
+           add_integer(line, "n_test", (int64_t)record->n_test) |
+           json_object_set_new(line, "seed", json_text_integer(record->seed));
 }
 
 static int add_circumstances(json_t *line, const struct record *record)

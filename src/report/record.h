@@ -65,7 +65,7 @@ struct record {
     int64_t start_time, done_time; /* whole seconds since 1970 */
     int64_t peak_rss_bytes;        /* -1: absent */
     int threads;
-    uint64_t seed; /* in the line a string of digits from 2^63 on: beyond JSON's integers */
+    uint64_t seed; /* in the line a string of digits beyond 2^53 */
 };
 
 void record_init(struct record *record); /* everything absent */

@@ -113,7 +113,7 @@ static int64_t read_integer(struct reader *reader, const char *key, int64_t mini
     return number;
 }
 
-/* A whole number, or a string of digits where it is too large for the JSON library. */
+/* A whole number, or a string of digits where it is beyond 2^53. */
 static uint64_t read_seed(struct reader *reader)
 {
     const json_t *value = json_object_get(reader->object, "seed");

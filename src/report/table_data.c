@@ -25,10 +25,7 @@ static int set_real(json_t *entry, const char *key, double value)
 
 static int set_integer(json_t *entry, const char *key, uint64_t value)
 {
-    return json_object_set_new(entry, key,
-                               value <= INT64_MAX
-                                   ? json_integer((json_int_t)value)
-                                   : json_sprintf("%llu", (unsigned long long)value));
+    return json_object_set_new(entry, key, json_text_integer(value));
 }
 
 static int set_accuracy(json_t *entry, const struct table_cell *cell)

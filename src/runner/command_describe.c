@@ -42,9 +42,9 @@ static void print_class(const struct classifier_class *class)
 static int unknown_class(const char *name)
 {
     struct error error;
-    const char *nearest = nearest_classifier(name);
-    error_set(&error, STATUS_USAGE, "unknown classifier '%s'%s%s%s", name,
-              nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    char what[UNKNOWN_TEXT_BYTES];
+    unknown_text(what, "classifier", name, nearest_classifier(name));
+    error_set(&error, STATUS_USAGE, "%s", what);
     return command_fail(&error);
 }
 

@@ -65,7 +65,9 @@ static int list(const struct command *command, int argc, char **argv)
     enum status status = grid_read(&grid, o.grid, &error);
     if (status)
         return command_fail(&error);
-    status = list_points(&grid, &o, &error);
+    status = selection_check(&grid, o.grid, &o.only, &error);
+    if (!status)
+        status = list_points(&grid, &o, &error);
     grid_destroy(&grid);
     return status ? command_fail(&error) : 0;
 }

@@ -31,7 +31,7 @@ struct run {
     size_t n_cells, n_twins;
     struct cell *cells; /* what is to run, owned */
     struct cell *twins; /* what shares the run of one of the cells, owned */
-    size_t n_selected, n_held, n_held_bad, n_rejected, n_not_implemented, n_unsupported;
+    size_t n_held, n_held_bad, n_rejected, n_not_implemented, n_unsupported;
     size_t n_done, n_bad;
     struct error error;
 };
@@ -129,7 +129,6 @@ static enum status plan_point(struct run *run, const struct part *part, const st
     enum status status = point_selected(point, &run->options.only, &selected, &run->error);
     if (status || !selected)
         return status;
-    run->n_selected++;
     run->n_rejected += point->fate == POINT_REJECTED;
     run->n_not_implemented += point->fate == POINT_NOT_IMPLEMENTED;
     run->n_unsupported += point->fate == POINT_UNSUPPORTED;
@@ -157,10 +156,6 @@ static enum status plan(struct run *run)
     for (size_t i = 0; i < run->n_parts && !status; i++)
         for (size_t p = 0; p < run->grid.n_points && !status; p++)
             status = plan_point(run, &run->parts[i], &run->grid.points[p]);
-    if (!status && run->n_selected == 0)
-        status = error_set(&run->error, STATUS_USAGE,
-                           "--only: no point of %s matches; fmbench list shows what there is",
-                           run->options.grid);
     return status;
 }
 
@@ -310,6 +305,8 @@ static enum status prepare(struct run *run)
                 "libopenblas-openmp-dev for the speed that is promised\n",
                 blas_config());
     enum status status = grid_read(&run->grid, run->options.grid, &run->error);
+    if (!status)
+        status = selection_check(&run->grid, run->options.grid, &run->options.only, &run->error);
     if (!status)
         status = load_datasets(run);
     if (!status)

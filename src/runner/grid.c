@@ -48,11 +48,9 @@ __attribute__((format(printf, 4, 5))) static enum status complain(const struct r
 static enum status complain_unknown(const struct reader *r, const struct json_step *steps,
                                     size_t n_steps, const char *kind, const char *nearest)
 {
-    const char *name = steps[n_steps - 1].key;
-    if (nearest)
-        return complain(r, steps, n_steps, "unknown %s '%.80s', did you mean '%s'?", kind, name,
-                        nearest);
-    return complain(r, steps, n_steps, "unknown %s '%.80s'", kind, name);
+    char what[UNKNOWN_TEXT_BYTES];
+    unknown_text(what, kind, steps[n_steps - 1].key, nearest);
+    return complain(r, steps, n_steps, "%s", what);
 }
 
 static enum status complain_parameter(const struct reader *r, const struct json_step *steps,
@@ -157,6 +155,59 @@ static enum status add_point(struct reader *r, const struct classifier_class *cl
     return status;
 }
 
+/* One text for all the ways to write a value: 1 and 1.0, "(10,)" and [10]. Release with free. */
+static char *value_text(const struct parameter_spec *spec, const struct parameter_value *value)
+{
+    json_t *json = parameter_to_json(spec, value);
+    char *text = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(17));
+    json_decref(json);
+    return text;
+}
+
+/* `seen` has the place, from 1, of each value of the axis before the one that `steps` names. */
+static enum status check_value(const struct reader *r, const struct parameter_spec *spec,
+                               const json_t *json, const struct json_step steps[static 5],
+                               json_t *seen)
+{
+    struct parameter_value value;
+    struct error why;
+    const size_t place = steps[4].index + 1;
+    if (parameter_from_json(spec, json, &value, &why))
+        return complain(r, steps, 5, "%s", why.message);
+    char *text = value_text(spec, &value);
+    const json_t *earlier = json_object_get(seen, text);
+    enum status status = STATUS_OK;
+    if (earlier)
+        status = complain(r, steps, 5, "%s: values %" JSON_INTEGER_FORMAT " and %zu are the same",
+                          spec->name, json_integer_value(earlier), place);
+    else if (json_object_set_new(seen, text, json_integer((json_int_t)place)))
+        status = error_memory(r->error, "a list of the grid", 0);
+    free(text);
+    return status;
+}
+
+/* The values of an axis, each of which must be valid and another than those before it. */
+static enum status check_values(const struct reader *r, const struct classifier_class *class,
+                                const struct axis *axis)
+{
+    json_t *seen = json_object(), *json;
+    size_t i;
+    enum status status = STATUS_OK;
+    json_array_foreach(axis->values, i, json)
+    {
+        const struct json_step steps[5] = {{.key = "classifiers"},
+                                           {.key = class->name},
+                                           {.index = axis->block},
+                                           {.key = axis->name},
+                                           {.index = i}};
+        status = check_value(r, &class->parameters[axis->parameter], json, steps, seen);
+        if (status)
+            break;
+    }
+    json_decref(seen);
+    return status;
+}
+
 static enum status add_axis(const struct reader *r, const struct classifier_class *class,
                             struct axis *axes, size_t *n_axes, const struct axis *axis)
 {
@@ -166,18 +217,16 @@ static enum status add_axis(const struct reader *r, const struct classifier_clas
         return complain_parameter(r, steps, 4, class);
     if (!json_is_array(axis->values) || json_array_size(axis->values) == 0)
         return complain(r, steps, 4, "%s: needs a list of one or more values", axis->name);
-    for (size_t i = 1; i < json_array_size(axis->values); i++)
-        for (size_t j = 0; j < i; j++)
-            if (json_equal(json_array_get(axis->values, i), json_array_get(axis->values, j)))
-                return complain(r, steps, 4, "%s: values %zu and %zu are the same", axis->name,
-                                j + 1, i + 1);
+    if (json_object_get(json_object_get(r->root, "common"), axis->name))
+        return complain(r, steps, 4, "parameter '%s' of %s stands in 'common' too", axis->name,
+                        class->name);
     for (size_t a = 0; a < *n_axes; a++)
         if (axes[a].parameter == axis->parameter)
             return complain(r, steps, 4,
                             "duplicate parameter '%s' of %s, it stands in block %zu too",
                             axis->name, class->name, axes[a].block + 1);
     axes[(*n_axes)++] = *axis;
-    return STATUS_OK;
+    return check_values(r, class, axis);
 }
 
 static enum status read_axes(const struct reader *r, const struct classifier_class *class,
@@ -258,6 +307,9 @@ static enum status read_root(struct reader *r)
     json_t *classifiers = json_object_get(r->root, "classifiers");
     if (!classifiers)
         return complain(r, NULL, 0, "a grid needs the key 'classifiers'");
+    const struct json_step step = {.key = "classifiers"};
+    if (json_object_size(classifiers) == 0)
+        return complain(r, &step, 1, "'classifiers' is empty");
     enum status status = STATUS_OK;
     json_object_foreach(classifiers, key, value)
     {

@@ -57,4 +57,11 @@ void point_text(const struct point *point, char *text, size_t size);
 enum status point_selected(const struct point *point, const struct option_list *patterns,
                            bool *selected, struct error *error);
 
+/*
+ * Does each pattern match some point of the grid, which stands in the file `path`? STATUS_USAGE
+ * names the first that does not, or is malformed, and for an unknown name the nearest one.
+ */
+enum status selection_check(const struct grid *grid, const char *path,
+                            const struct option_list *patterns, struct error *error);
+
 #endif

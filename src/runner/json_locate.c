@@ -1,5 +1,6 @@
 #include "runner/json_locate.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -38,10 +39,14 @@ static const char *skip_value(const char *p)
     return p;
 }
 
+/* The parser decodes it: a key may be written with escapes. */
 static bool is_key(const char *p, const char *key)
 {
-    const size_t length = strlen(key);
-    return strncmp(p + 1, key, length) == 0 && p[1 + length] == '"';
+    const size_t length = (size_t)(skip_string(p) - p);
+    json_t *written = json_loadb(p, length, JSON_DECODE_ANY, NULL);
+    const bool same = written && strcmp(json_string_value(written), key) == 0;
+    json_decref(written);
+    return same;
 }
 
 /* From a container to what the step names, or NULL; *value is then the value itself. */

@@ -1,6 +1,8 @@
 #include "runner/command.h"
 #include "runner/nearest.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,24 +22,34 @@ static void print_usage(FILE *out)
     fputs("\nfmbench COMMAND --help tells the options of a command.\n", out);
 }
 
+/* The exit status of a command, which is not 0 when its results could not be written. */
+static int finish(int exit_status)
+{
+    const bool failed = fflush(stdout) || ferror(stdout);
+    if (exit_status || !failed)
+        return exit_status;
+    fprintf(stderr, "fmbench: cannot write to standard output: %s\n", strerror(errno));
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
     const char *names[N_COMMANDS];
+    char what[UNKNOWN_TEXT_BYTES];
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         print_usage(argc < 2 ? stderr : stdout);
-        return argc < 2 ? 2 : 0;
+        return finish(argc < 2 ? 2 : 0);
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("fmbench %s\n", fmbench_version);
-        return 0;
+        return finish(0);
     }
     for (size_t i = 0; i < N_COMMANDS; i++) {
         names[i] = commands[i]->name;
         if (strcmp(argv[1], names[i]) == 0)
-            return commands[i]->run(commands[i], argc - 2, argv + 2);
+            return finish(commands[i]->run(commands[i], argc - 2, argv + 2));
     }
-    const char *nearest = nearest_name(argv[1], names, N_COMMANDS);
-    fprintf(stderr, "fmbench: unknown command '%s'%s%s%s\n", argv[1],
-            nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    unknown_text(what, "command", argv[1], nearest_name(argv[1], names, N_COMMANDS));
+    fprintf(stderr, "fmbench: %s\n", what);
     return 2;
 }

@@ -1,11 +1,14 @@
 #include "runner/nearest.h"
 
+#include "base/utf8.h"
 #include "classifiers/classifier.h"
 
 #include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { WORD_MAX = 63, CLASSES_MAX = 64 };
+enum { WORD_MAX = 63, CLASSES_MAX = 64, SHOWN_MAX = 80 };
 
 static size_t smallest(size_t a, size_t b, size_t c)
 {
@@ -13,7 +16,24 @@ static size_t smallest(size_t a, size_t b, size_t c)
     return ab < c ? ab : c;
 }
 
-/* Levenshtein distance without regard to case, of the first WORD_MAX letters, one row at a time. */
+static bool same_letter(char pattern, char letter)
+{
+    return pattern == '?' || tolower((unsigned char)pattern) == tolower((unsigned char)letter);
+}
+
+/* Those of a shell pattern that are no wildcards. */
+static size_t n_letters(const char *word)
+{
+    size_t n = 0;
+    for (; *word; word++)
+        n += *word != '*' && *word != '?';
+    return n;
+}
+
+/*
+ * Levenshtein distance without regard to case, of the first WORD_MAX letters, one row at a time.
+ * In `a` a question mark is any letter, and a star any number of them, at no cost.
+ */
 static size_t edit_distance(const char *a, const char *b)
 {
     const size_t n_a = strnlen(a, WORD_MAX), n_b = strnlen(b, WORD_MAX);
@@ -21,14 +41,14 @@ static size_t edit_distance(const char *a, const char *b)
     for (size_t j = 0; j <= n_b; j++)
         row[j] = j;
     for (size_t i = 1; i <= n_a; i++) {
+        const bool is_star = a[i - 1] == '*';
+        const size_t cost = is_star ? 0 : 1;
         size_t diagonal = row[0];
-        row[0] = i;
+        row[0] += cost;
         for (size_t j = 1; j <= n_b; j++) {
-            const int differs =
-                tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]);
-            const size_t replaced = diagonal + (size_t)differs;
+            const size_t replaced = diagonal + (is_star || same_letter(a[i - 1], b[j - 1]) ? 0 : 1);
             diagonal = row[j];
-            row[j] = smallest(replaced, row[j] + 1, row[j - 1] + 1);
+            row[j] = smallest(replaced, row[j] + cost, row[j - 1] + cost);
         }
     }
     return row[n_b];
@@ -45,7 +65,9 @@ const char *nearest_name(const char *word, const char *const *candidates, size_t
             best = candidates[i];
         }
     }
-    return best && 3 * best_distance <= strlen(best) ? best : NULL;
+    if (!best || 3 * best_distance > strlen(best))
+        return NULL;
+    return strpbrk(word, "*?") && 3 * best_distance > n_letters(word) ? NULL : best;
 }
 
 const char *nearest_classifier(const char *word)
@@ -57,4 +79,15 @@ const char *nearest_classifier(const char *word)
         n++;
     }
     return nearest_name(word, names, n);
+}
+
+void unknown_text(char text[static UNKNOWN_TEXT_BYTES], const char *kind, const char *word,
+                  const char *nearest)
+{
+    const int n_shown = (int)utf8_fit_bytes(word, SHOWN_MAX);
+    const int used =
+        snprintf(text, UNKNOWN_TEXT_BYTES, "unknown %.80s '%.*s'", kind, n_shown, word);
+    if (nearest && used > 0)
+        snprintf(text + used, UNKNOWN_TEXT_BYTES - (size_t)used, ", did you mean '%.80s'?",
+                 nearest);
 }

@@ -25,6 +25,9 @@ struct option_spec {
     double minimum, maximum; /* COUNT, SECONDS */
 };
 
+/* The largest whole number that JSON readers and strtod keep apart from its neighbours. */
+#define SEED_MAX 9007199254740991.0
+
 static const struct option_spec specs[] = {
     {'g', "--grid", "FILE", "the grid of configurations (configs/published.json)", OPTION_TEXT, 0,
      0},
@@ -34,7 +37,7 @@ static const struct option_spec specs[] = {
     {'t', "--limit-train", "N", "keep the first N training rows", OPTION_COUNT, 1, 4e9},
     {'T', "--limit-test", "N", "keep the first N test rows", OPTION_COUNT, 1, 4e9},
     {'r', "--repeats", "R", "repeats of each cell (1)", OPTION_COUNT, 1, RECORD_REPEATS_MAX},
-    {'s', "--seed", "S", "seed of all random numbers (0)", OPTION_COUNT, 0, 9007199254740992.0},
+    {'s', "--seed", "S", "seed of all random numbers (0)", OPTION_COUNT, 0, SEED_MAX},
     {'j', "--jobs", "J", "cells at once (one for each core)", OPTION_COUNT, 1, 1024},
     {'p', "--threads", "T", "threads of each cell (1)", OPTION_COUNT, 1, 1024},
     {'m', "--memory", "BYTES", "limit of each cell, e.g. 8G (its share of 9/10 of the memory)",
@@ -67,14 +70,13 @@ static const struct option_spec *find_option(const char *name, const char *accep
 static enum status unknown_option(const char *name, const char *accepted, struct error *error)
 {
     const char *known[N_SPECS];
+    char what[UNKNOWN_TEXT_BYTES];
     size_t n = 0;
     for (size_t i = 0; i < N_SPECS; i++)
         if (strchr(accepted, specs[i].letter))
             known[n++] = specs[i].name;
-    const char *nearest = nearest_name(name, known, n);
-    if (nearest)
-        return error_set(error, STATUS_USAGE, "unknown option %s, did you mean %s?", name, nearest);
-    return error_set(error, STATUS_USAGE, "unknown option %s", name);
+    unknown_text(what, "option", name, nearest_name(name, known, n));
+    return error_set(error, STATUS_USAGE, "%s", what);
 }
 
 /* A number with nothing behind it; for bytes also K, M, G or T, powers of 1024. */
@@ -229,6 +231,9 @@ static enum status take_argument(struct options *o, int argc, char **argv, int *
     }
     if (!equals && *at + 1 == argc)
         return error_set(error, STATUS_USAGE, "%s needs a value", spec->name);
+    if (!equals && strncmp(argv[*at + 1], "--", 2) == 0)
+        return error_set(error, STATUS_USAGE, "%s needs a value before %s; if that is it: %s=%s",
+                         spec->name, argv[*at + 1], spec->name, argv[*at + 1]);
     return store_value(o, spec, equals ? equals + 1 : argv[++*at], error);
 }
 

@@ -1,5 +1,6 @@
 #include "runner/parameter_json.h"
 
+#include "base/utf8.h"
 #include "runner/nearest.h"
 
 #include <math.h>
@@ -31,9 +32,10 @@ static enum status wrong_type(const struct parameter_spec *spec, const json_t *j
                               struct error *error)
 {
     char *shown = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT);
+    const char *text = shown ? shown : "the value";
     const enum status status =
-        error_set(error, STATUS_USAGE, "%s: %.*s is not %s", spec->name, SHOWN_MAX,
-                  shown ? shown : "the value", type_words(spec->type));
+        error_set(error, STATUS_USAGE, "%s: %.*s is not %s", spec->name,
+                  (int)utf8_fit_bytes(text, SHOWN_MAX), text, type_words(spec->type));
     free(shown);
     return status;
 }
@@ -41,7 +43,7 @@ static enum status wrong_type(const struct parameter_spec *spec, const json_t *j
 static enum status read_choice(const struct parameter_spec *spec, const char *word,
                                struct parameter_value *value, struct error *error)
 {
-    char known[256] = "";
+    char known[256] = "", what[UNKNOWN_TEXT_BYTES];
     size_t n = 0, used = 0;
     for (; spec->choices[n]; n++) {
         if (strcmp(spec->choices[n], word) == 0) {
@@ -53,10 +55,8 @@ static enum status read_choice(const struct parameter_spec *spec, const char *wo
         if (added > 0 && used + (size_t)added < sizeof known)
             used += (size_t)added;
     }
-    const char *nearest = nearest_name(word, spec->choices, n);
-    return error_set(error, STATUS_USAGE, "%s: unknown value '%.*s'%s%s%s; it takes %s", spec->name,
-                     SHOWN_MAX, word, nearest ? ", did you mean '" : "", nearest ? nearest : "",
-                     nearest ? "'?" : "", known);
+    unknown_text(what, "value", word, nearest_name(word, spec->choices, n));
+    return error_set(error, STATUS_USAGE, "%s: %s; it takes %s", spec->name, what, known);
 }
 
 /* "(10,)" or "(100, 10)", the way the original grid writes Python tuples. */
@@ -120,6 +120,8 @@ enum status parameter_from_json(const struct parameter_spec *spec, const json_t 
         value->n_numbers = 1;
         value->numbers[0] = json_number_value(json);
     }
+    for (size_t i = 0; i < value->n_numbers; i++)
+        value->numbers[i] += 0.0; /* -0 is 0: equal values have one form */
     return parameter_validate(spec, value, error);
 }
 

@@ -1,11 +1,13 @@
 #include "runner/progress.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
+#include <ctype.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 256, DEFAULT_WIDTH = 80 };
+enum { TEXT_MAX = 256, DEFAULT_COLUMNS = 80, DEFAULT_ROWS = 24 };
 
 void progress_start(struct progress *progress, FILE *out, size_t n_cells)
 {
@@ -15,10 +17,25 @@ void progress_start(struct progress *progress, FILE *out, size_t n_cells)
                                   .start_s = clock_now_s()};
 }
 
+static struct winsize terminal_size(FILE *out)
+{
+    struct winsize size;
+    if (ioctl(fileno(out), TIOCGWINSZ, &size) || size.ws_col == 0 || size.ws_row == 0)
+        size = (struct winsize){.ws_col = DEFAULT_COLUMNS, .ws_row = DEFAULT_ROWS};
+    return size;
+}
+
+/* A terminal that has become narrower since the drawing has folded the lines that it had. */
 void progress_clear(struct progress *progress)
 {
-    if (progress->n_drawn)
-        fprintf(progress->out, "\033[%zuA\033[J", progress->n_drawn);
+    const size_t n_columns = terminal_size(progress->out).ws_col;
+    size_t n_rows = 0;
+    for (size_t i = 0; i < progress->n_drawn; i++) {
+        const size_t used = progress->drawn_columns[i];
+        n_rows += used > n_columns ? (used + n_columns - 1) / n_columns : 1;
+    }
+    if (n_rows)
+        fprintf(progress->out, "\033[%zuA\033[J", n_rows);
     progress->n_drawn = 0;
 }
 
@@ -58,41 +75,63 @@ void progress_finished(struct progress *progress, const struct cell *cell,
     fflush(progress->out);
 }
 
-static int terminal_width(FILE *out)
-{
-    struct winsize size;
-    if (ioctl(fileno(out), TIOCGWINSZ, &size) || size.ws_col == 0)
-        return DEFAULT_WIDTH;
-    return size.ws_col;
-}
-
 /* Cut to the terminal, so that a drawn line is a line on the screen. */
-static void print_cut(FILE *out, const char *text)
+static void draw_line(struct progress *progress, char *line)
 {
-    fprintf(out, "%.*s\n", terminal_width(out) - 1, text);
+    const size_t n_columns = terminal_size(progress->out).ws_col;
+    size_t *used = &progress->drawn_columns[progress->n_drawn++];
+    for (char *p = line; *p; p++)
+        if (iscntrl((unsigned char)*p))
+            *p = '?'; /* a name may have any */
+    const size_t n_bytes = utf8_fit_columns(line, n_columns - 1, used);
+    fprintf(progress->out, "%.*s\n", (int)n_bytes, line);
 }
 
-void progress_draw(struct progress *progress, const struct running_cell *running, size_t n_running)
+static void draw_cell(struct progress *progress, const struct running_cell *running)
 {
     char line[3 * TEXT_MAX], parameters[TEXT_MAX];
-    if (!progress->is_terminal)
-        return;
-    progress_clear(progress);
-    for (size_t i = 0; i < n_running; i++) {
-        const struct cell *cell = running[i].cell;
-        point_text(cell->point, parameters, sizeof parameters);
-        snprintf(line, sizeof line, "%7.1f s  %s %s %s", running[i].elapsed_s, cell->dataset->name,
-                 cell->point->class->name, parameters);
-        print_cut(progress->out, line);
-    }
+    const struct cell *cell = running->cell;
+    point_text(cell->point, parameters, sizeof parameters);
+    snprintf(line, sizeof line, "%7.1f s  %s %s %s", running->elapsed_s, cell->dataset->name,
+             cell->point->class->name, parameters);
+    draw_line(progress, line);
+}
+
+static void draw_total(struct progress *progress)
+{
+    char line[TEXT_MAX];
     const double elapsed_s = clock_now_s() - progress->start_s;
-    int used = snprintf(line, sizeof line, "%7.1f s  %zu of %zu cells done", elapsed_s,
-                        progress->n_done, progress->n_cells);
+    const int used = snprintf(line, sizeof line, "%7.1f s  %zu of %zu cells done", elapsed_s,
+                              progress->n_done, progress->n_cells);
     if (progress->n_done && used > 0)
         snprintf(line + used, sizeof line - (size_t)used, ", about %.0f s left",
                  elapsed_s / (double)progress->n_done *
                      (double)(progress->n_cells - progress->n_done));
-    print_cut(progress->out, line);
-    progress->n_drawn = n_running + 1;
+    draw_line(progress, line);
+}
+
+/* How many lines can be overwritten: what has scrolled out at the top cannot. */
+static size_t room(const struct progress *progress)
+{
+    const size_t n_rows = terminal_size(progress->out).ws_row;
+    const size_t n_lines = n_rows > 1 ? n_rows - 1 : 1;
+    return n_lines < PROGRESS_LINES_MAX ? n_lines : PROGRESS_LINES_MAX;
+}
+
+void progress_draw(struct progress *progress, const struct running_cell *running, size_t n_running)
+{
+    if (!progress->is_terminal)
+        return;
+    progress_clear(progress);
+    const size_t n_lines = room(progress) - 1; /* beside the total */
+    const bool fits = n_running <= n_lines;
+    for (size_t i = 0; i < n_running && i + !fits < n_lines; i++)
+        draw_cell(progress, &running[i]);
+    if (!fits && n_lines > 0) {
+        char line[TEXT_MAX];
+        snprintf(line, sizeof line, "           and %zu more", n_running - n_lines + 1);
+        draw_line(progress, line);
+    }
+    draw_total(progress);
     fflush(progress->out);
 }

@@ -1,7 +1,7 @@
 /*
  * What a run says of itself while it runs, on a stream the caller gives. On a terminal: one line a
- * running cell with its elapsed time, and a total with the time left, redrawn in place; otherwise
- * one line a finished cell.
+ * running cell with its elapsed time, as many as there is room for, and a total with the time left,
+ * redrawn in place at the size that the terminal then has; otherwise one line a finished cell.
  */
 #ifndef FMBENCH_RUNNER_PROGRESS_H
 #define FMBENCH_RUNNER_PROGRESS_H
@@ -13,10 +13,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
+enum { PROGRESS_LINES_MAX = 64 };
+
 struct progress {
     FILE *out; /* borrowed */
     bool is_terminal;
     size_t n_drawn; /* lines that the next drawing overwrites */
+    size_t drawn_columns[PROGRESS_LINES_MAX];
     size_t n_cells, n_done;
     double start_s;
 };

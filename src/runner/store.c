@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,30 @@ static enum status failed_io(struct error *error, const char *what, const char *
     return error_set(error, STATUS_IO, "cannot %s %s: %s", what, path, strerror(errno));
 }
 
+/* A new name in a folder survives a power cut only once the folder itself is on disk. */
+static enum status sync_folder(const char *path, struct error *error)
+{
+    enum status status = STATUS_OK;
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* Some file systems have no such call for folders, and say EINVAL. */
+    if (fd < 0 || (fsync(fd) && errno != EINVAL))
+        status = failed_io(error, "sync the folder", path);
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
+/* Syncs the folder that `path`, which may end in a slash, stands in. */
+static enum status sync_parent(const char *path, struct error *error)
+{
+    char *copy = strdup(path); /* dirname writes into it */
+    if (!copy)
+        return error_memory(error, "a path", strlen(path));
+    const enum status status = sync_folder(dirname(copy), error);
+    free(copy);
+    return status;
+}
+
 static enum status make_directories(const char *path, struct error *error)
 {
     char *partial = strdup(path);
@@ -25,7 +50,9 @@ static enum status make_directories(const char *path, struct error *error)
         p += strcspn(p, "/");
         const char kept = *p;
         *p = '\0';
-        if (*partial && mkdir(partial, 0777) && errno != EEXIST)
+        if (*partial && !mkdir(partial, 0777))
+            status = sync_parent(partial, error);
+        else if (*partial && errno != EEXIST)
             status = failed_io(error, "create the folder", partial);
         *p = kept;
     }
@@ -161,8 +188,8 @@ enum status journal_file_open(struct journal_file *file, const struct store *sto
         status = set_torn_line_aside(file, held, error);
     }
     file->n_bytes = held->valid_bytes;
-    if (!status && fsync(store->directory_fd))
-        status = failed_io(error, "sync the folder", store->directory);
+    if (!status)
+        status = sync_folder(store->directory, error);
     if (status) {
         journal_destroy(held);
         journal_file_close(file);
@@ -242,6 +269,8 @@ enum status store_predictions(const struct store *store, const struct prediction
         status = failed_io(error, "write", final);
         unlink(temporary);
     }
+    if (!status)
+        status = sync_folder(folder, error);
 cleanup:
     free(folder);
     free(temporary);
@@ -249,23 +278,40 @@ cleanup:
     return status;
 }
 
-enum status store_append_run(const struct store *store, const char *line, struct error *error)
+static enum status append_line(const char *path, const char *line, struct error *error)
 {
-    if (mkdirat(store->directory_fd, "log", 0777) && errno != EEXIST)
-        return failed_io(error, "create the folder", "log");
-    const int fd = openat(store->directory_fd, "log/runs.jsonl",
-                          O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return failed_io(error, "open", "log/runs.jsonl");
     char *whole = NULL;
     enum status status = STATUS_OK;
+    const int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return failed_io(error, "open", path);
     if (asprintf(&whole, "%s\n", line) < 0) {
         whole = NULL;
         status = error_memory(error, "the log of the run", strlen(line));
     }
     if (!status)
-        status = write_all(fd, "log/runs.jsonl", whole, strlen(whole), error);
+        status = write_all(fd, path, whole, strlen(whole), error);
+    if (!status && fsync(fd))
+        status = failed_io(error, "sync", path);
     free(whole);
     close(fd);
+    return status;
+}
+
+enum status store_append_run(const struct store *store, const char *line, struct error *error)
+{
+    char *folder = NULL, *path = NULL;
+    enum status status = STATUS_OK;
+    if (asprintf(&folder, "%s/log", store->directory) < 0 ||
+        asprintf(&path, "%s/runs.jsonl", folder) < 0)
+        status = error_memory(error, "a path", strlen(store->directory));
+    if (!status)
+        status = make_directories(folder, error);
+    if (!status)
+        status = append_line(path, line, error);
+    if (!status)
+        status = sync_folder(folder, error);
+    free(folder);
+    free(path);
     return status;
 }

@@ -192,6 +192,17 @@ static void limit_memory(uint64_t limit_bytes)
 #endif
 }
 
+/*
+ * All but the standard ones and the pipe: a lock of the parent's, above all, is held by whoever has
+ * its descriptor, and a worker may die later than its parent.
+ */
+static void close_inherited(int pipe_fd)
+{
+    for (int fd = STDERR_FILENO + 1; fd < pipe_fd; fd++)
+        close(fd);
+    closefrom((pipe_fd > STDERR_FILENO ? pipe_fd : STDERR_FILENO) + 1);
+}
+
 static void restore_signals(void)
 {
     sigset_t none;
@@ -230,7 +241,7 @@ enum status worker_start(const struct worker_request *request, pid_t *pid, int *
     const pid_t parent = getpid();
     *pid = fork();
     if (*pid == 0) {
-        close(ends[0]);
+        close_inherited(ends[1]);
         worker_main(request, parent, ends[1]);
     }
     close(ends[1]);
