@@ -259,8 +259,9 @@ enum status crammer_singer_solve(const struct linear_design *design,
     share.max_passes = (long)fmax(CHECK_PASSES, fmin(affordable, (double)options->max_passes));
     const long n_trial = (long)fmax(CHECK_PASSES, TRIAL_SHARE * (double)share.max_passes);
     double *copy = memory_array(n_w, sizeof *copy);
-    enum status status = copy ? run_dual(&s, &share, n_trial, result, error)
-                              : error_memory(error, "Crammer and Singer's machine", n_w);
+    enum status status =
+        copy ? run_dual(&s, &share, n_trial, result, error)
+             : error_memory(error, "Crammer and Singer's machine", n_w * sizeof *copy);
     const bool is_nearly = !status && s.C >= options->C && result->dual_gap <= NEARLY;
     if (!status && !result->converged && !is_nearly) {
         const struct crammer_singer_start from = {.w = copy, .alpha = s.alpha, .C = s.C};

@@ -10,7 +10,11 @@
 #include "classifiers/classifier.h"
 #include "classifiers/linear_simd.h"
 
-enum { LINEAR_CHUNKS = 32, LINEAR_PROBLEMS_MAX = 256 };
+enum {
+    LINEAR_CHUNKS = 32,
+    LINEAR_PROBLEMS_MAX = 256,
+    LINEAR_C_MAX = 1000000 /* beyond, rounding decides and the penalty does nothing */
+};
 
 struct linear_design {
     size_t n_rows, n_features;

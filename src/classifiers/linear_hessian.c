@@ -210,7 +210,7 @@ void linear_hessian_factor(struct linear_hessian *hessian)
         for (size_t j = 0; j < i; j++)
             a[j * stride + i] = a[i * stride + j];
     }
-    for (double ridge = 1e-8 * largest; !blas_dpotrf(n, a, stride); ridge *= 10)
+    for (double ridge = 1e-8 * largest; !blas_dpotrf(n, a, stride) && isfinite(ridge); ridge *= 10)
         for (size_t i = 0; i < n; i++) {
             for (size_t j = 0; j < i; j++)
                 a[i * stride + j] = a[j * stride + i];

@@ -13,7 +13,6 @@
 #include "classifiers/crammer_singer.h"
 #include "classifiers/linear_binary.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { PENALTY, LOSS, C, MULTI_CLASS, TOL, MAX_ITER };
@@ -41,7 +40,7 @@ static const struct parameter_spec specs[] = {
            .type = PARAMETER_REAL,
            .summary = "weight of the losses against the penalty",
            .minimum = 0,
-           .maximum = HUGE_VAL,
+           .maximum = LINEAR_C_MAX,
            .minimum_excluded = true,
            .fallback = {.n_numbers = 1, .numbers = {1}}},
     [MULTI_CLASS] = {.name = "multi_class",
