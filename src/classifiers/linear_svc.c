@@ -8,12 +8,9 @@
  * relative duality gap of tol, or say that their limit stopped them before it.
  * The class is the argmax of the decision values, ties to the smallest class.
  */
-#include "base/memory.h"
-#include "classifiers/classifier.h"
 #include "classifiers/crammer_singer.h"
 #include "classifiers/linear_binary.h"
-
-#include <string.h>
+#include "classifiers/linear_classifier.h"
 
 enum { PENALTY, LOSS, C, MULTI_CLASS, TOL, MAX_ITER };
 enum { PENALTY_L1, PENALTY_L2 };
@@ -36,37 +33,15 @@ static const struct parameter_spec specs[] = {
               .summary = "loss of the one-vs-rest problems; crammer_singer ignores it",
               .choices = losses,
               .fallback = {.choice = LOSS_SQUARED_HINGE}},
-    [C] = {.name = "C",
-           .type = PARAMETER_REAL,
-           .summary = "weight of the losses against the penalty",
-           .minimum = 0,
-           .maximum = LINEAR_C_MAX,
-           .minimum_excluded = true,
-           .fallback = {.n_numbers = 1, .numbers = {1}}},
+    [C] = LINEAR_SPEC_C("weight of the losses against the penalty"),
     [MULTI_CLASS] = {.name = "multi_class",
                      .type = PARAMETER_CHOICE,
                      .summary = "one-vs-rest problems, or the joint problem of Crammer and Singer",
                      .choices = multi_classes,
                      .fallback = {.choice = OVR}},
-    [TOL] = {.name = "tol",
-             .type = PARAMETER_REAL,
-             .summary = "largest relative duality gap to stop at",
-             .minimum = 0,
-             .maximum = 1,
-             .minimum_excluded = true,
-             .fallback = {.n_numbers = 1, .numbers = {1e-4}}},
-    [MAX_ITER] = {.name = "max_iter",
-                  .type = PARAMETER_INTEGER,
-                  .summary = "largest number of Newton steps",
-                  .minimum = 1,
-                  .maximum = 1e9,
-                  .fallback = {.n_numbers = 1, .numbers = {1000}}},
+    [TOL] = LINEAR_SPEC_TOL("largest relative duality gap to stop at"),
+    [MAX_ITER] = LINEAR_SPEC_MAX_ITER(1000),
     {.name = NULL},
-};
-
-struct linear_svc {
-    struct parameters parameters;
-    struct linear_model model;
 };
 
 static enum status check(const struct parameters *parameters, struct error *error)
@@ -88,16 +63,6 @@ static void canonical(struct parameters *parameters)
     parameters->values[LOSS] = specs[LOSS].fallback;
     parameters->values[PENALTY] = specs[PENALTY].fallback;
     parameters->values[MAX_ITER] = specs[MAX_ITER].fallback;
-}
-
-static enum status create(void **model, const struct parameters *parameters, struct error *error)
-{
-    struct linear_svc *svc = memory_zeroed(1, sizeof *svc);
-    *model = svc;
-    if (!svc)
-        return error_memory(error, "LinearSVC", sizeof *svc);
-    svc->parameters = *parameters;
-    return STATUS_OK;
 }
 
 static enum status fit_joint(const struct parameters *p, const struct linear_design *design,
@@ -122,8 +87,10 @@ static enum status fit_joint(const struct parameters *p, const struct linear_des
 }
 
 static enum status fit_binary(const struct parameters *p, const struct linear_design *design,
-                              double *w, struct fit_report *report, struct error *error)
+                              uint64_t rng_key, double *w, struct fit_report *report,
+                              struct error *error)
 {
+    (void)rng_key;
     const bool hinge = parameter_choice(p, LOSS) == LOSS_HINGE;
     const struct linear_binary_options options = {.loss = hinge ? LINEAR_PROXIMAL_HINGE
                                                                 : LINEAR_SQUARED_HINGE,
@@ -146,44 +113,10 @@ static enum status fit(void *model, const struct training_set *set,
                        const struct execution *execution, struct fit_report *report,
                        struct error *error)
 {
-    struct linear_svc *svc = model;
-    const struct parameters *p = &svc->parameters;
-    const bool joint = parameter_choice(p, MULTI_CLASS) == CRAMMER_SINGER;
-    struct linear_design design = {0};
-    double *w = NULL;
-    enum status status = linear_design_create(&design, set, joint, execution->n_threads, error);
-    if (status)
-        goto cleanup;
-    w = memory_array(design.stride * design.lanes, sizeof *w);
-    if (!w) {
-        status = error_memory(error, "LinearSVC", design.stride * design.lanes * sizeof *w);
-        goto cleanup;
-    }
-    status = joint ? fit_joint(p, &design, execution->rng_key, w, report, error)
-                   : fit_binary(p, &design, w, report, error);
-    if (!status)
-        status = linear_model_create(&svc->model, &design, w, error);
-cleanup:
-    memory_free(w);
-    linear_design_destroy(&design);
-    return status;
-}
-
-static enum status predict(void *model, const struct parameters *readout, const struct features *x,
-                           const struct execution *execution, uint8_t *restrict labels,
-                           struct error *error)
-{
-    (void)readout;
-    const struct linear_svc *svc = model;
-    return linear_model_predict(&svc->model, x, execution->n_threads, labels, error);
-}
-
-static void destroy(void *model)
-{
-    struct linear_svc *svc = model;
-    if (svc)
-        linear_model_destroy(&svc->model);
-    memory_free(svc);
+    struct linear_classifier *svc = model;
+    const bool joint = parameter_choice(&svc->parameters, MULTI_CLASS) == CRAMMER_SINGER;
+    return linear_classifier_fit(svc, joint, joint ? fit_joint : fit_binary, set, execution, report,
+                                 error);
 }
 
 const struct classifier_class linear_svc_class = {
@@ -195,8 +128,8 @@ const struct classifier_class linear_svc_class = {
     .is_deterministic = true,
     .check = check,
     .canonical = canonical,
-    .create = create,
+    .create = linear_classifier_create,
     .fit = fit,
-    .predict = predict,
-    .destroy = destroy,
+    .predict = linear_classifier_predict,
+    .destroy = linear_classifier_destroy,
 };

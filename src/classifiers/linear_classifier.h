@@ -1,0 +1,61 @@
+/* What the classes of linear models by Newton-type solvers share: parameters, create, fit, predict.
+ */
+#ifndef FMBENCH_CLASSIFIERS_LINEAR_CLASSIFIER_H
+#define FMBENCH_CLASSIFIERS_LINEAR_CLASSIFIER_H
+
+#include "classifiers/classifier.h"
+#include "classifiers/linear_design.h"
+
+#define LINEAR_SPEC_C(what)                                                                        \
+    {                                                                                              \
+        .name = "C", .type = PARAMETER_REAL, .summary = what, .minimum = 0,                        \
+        .maximum = LINEAR_C_MAX, .minimum_excluded = true, .fallback = {                           \
+            .n_numbers = 1,                                                                        \
+            .numbers = {1}                                                                         \
+        }                                                                                          \
+    }
+
+#define LINEAR_SPEC_TOL(what)                                                                      \
+    {                                                                                              \
+        .name = "tol", .type = PARAMETER_REAL, .summary = what, .minimum = 0, .maximum = 1,        \
+        .minimum_excluded = true, .fallback = {                                                    \
+            .n_numbers = 1,                                                                        \
+            .numbers = {1e-4}                                                                      \
+        }                                                                                          \
+    }
+
+#define LINEAR_SPEC_MAX_ITER(n)                                                                    \
+    {                                                                                              \
+        .name = "max_iter", .type = PARAMETER_INTEGER,                                             \
+        .summary = "largest number of Newton steps", .minimum = 1, .maximum = 1e9, .fallback = {   \
+            .n_numbers = 1,                                                                        \
+            .numbers = {n}                                                                         \
+        }                                                                                          \
+    }
+
+/* The model of such a class. */
+struct linear_classifier {
+    struct parameters parameters;
+    struct linear_model model;
+};
+
+/* From the parameters to the optimum w, stride x lanes, and what is reported of it. */
+typedef enum status linear_solver(const struct parameters *parameters,
+                                  const struct linear_design *design, uint64_t rng_key, double *w,
+                                  struct fit_report *report, struct error *error);
+
+/* For the class's own fit; all_classes as in linear_design_create. */
+enum status linear_classifier_fit(struct linear_classifier *classifier, bool all_classes,
+                                  linear_solver *solver, const struct training_set *set,
+                                  const struct execution *execution, struct fit_report *report,
+                                  struct error *error);
+
+/* Three functions of classifier.h. */
+enum status linear_classifier_create(void **model, const struct parameters *parameters,
+                                     struct error *error);
+enum status linear_classifier_predict(void *model, const struct parameters *readout,
+                                      const struct features *x, const struct execution *execution,
+                                      uint8_t *restrict labels, struct error *error);
+void linear_classifier_destroy(void *model);
+
+#endif
