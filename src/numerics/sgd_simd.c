@@ -1,0 +1,226 @@
+#include "numerics/sgd_simd.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+enum { WIDTH = 16 };
+#elif defined(__AVX2__)
+#include <immintrin.h>
+enum { WIDTH = 8 };
+#else
+enum { WIDTH = 4 };
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+
+typedef float vector __attribute__((vector_size(4 * WIDTH)));
+
+INLINE vector load(const float *p)
+{
+    vector v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+INLINE void store(float *p, vector v)
+{
+    memcpy(p, &v, sizeof v);
+}
+
+INLINE vector broadcast(float x)
+{
+    return x - (vector){0};
+}
+
+INLINE vector fused(vector a, vector b, vector c)
+{
+#if defined(__AVX512F__)
+    return (vector)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__AVX2__)
+    return (vector)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+    return a * b + c;
+#endif
+}
+
+/* v - clamp(v, -t, t). */
+INLINE vector soft(vector v, vector t)
+{
+#if defined(__AVX512F__)
+    return v - (vector)_mm512_max_ps(_mm512_min_ps((__m512)v, (__m512)t), (__m512)-t);
+#elif defined(__AVX2__)
+    return v - (vector)_mm256_max_ps(_mm256_min_ps((__m256)v, (__m256)t), (__m256)-t);
+#else
+    typedef int32_t mask __attribute__((vector_size(4 * WIDTH)));
+    const mask above = v > t, below = v < -t;
+    return (vector)(((mask)(v - t) & above) | ((mask)(v + t) & below));
+#endif
+}
+
+INLINE float sum_of(vector v)
+{
+#if defined(__AVX512F__)
+    return _mm512_reduce_add_ps((__m512)v);
+#else
+    float lanes[WIDTH], sum = 0;
+    store(lanes, v);
+    for (size_t l = 0; l < WIDTH; l++)
+        sum += lanes[l];
+    return sum;
+#endif
+}
+
+static void standardise(const uint8_t *bytes, const float *scale, const float *shift, size_t n,
+                        float *restrict out)
+{
+    for (size_t j = 0; j < n; j++)
+        out[j] = (float)bytes[j] * scale[j] + shift[j];
+}
+
+/* n_problems <= 8 and is_soft are constants where it is inlined, so that the sums stay in
+   registers. */
+INLINE void score_group(const float *values, size_t stride, size_t n_problems, bool is_soft,
+                        const float *x, float threshold, float *restrict out)
+{
+    const vector t = broadcast(threshold);
+    vector sum[8];
+#pragma GCC unroll 8
+    for (size_t k = 0; k < n_problems; k++)
+        sum[k] = (vector){0};
+    for (size_t j = 0; j < stride; j += WIDTH) {
+        const vector row = load(x + j);
+#pragma GCC unroll 8
+        for (size_t k = 0; k < n_problems; k++) {
+            const vector v = load(values + k * stride + j);
+            sum[k] = fused(row, is_soft ? soft(v, t) : v, sum[k]);
+        }
+    }
+#pragma GCC unroll 8
+    for (size_t k = 0; k < n_problems; k++)
+        out[k] = sum_of(sum[k]);
+}
+
+INLINE void score_some(const float *values, size_t stride, size_t n_problems, bool is_soft,
+                       const float *x, float threshold, float *restrict out)
+{
+    switch (n_problems) {
+    case 1:
+        score_group(values, stride, 1, is_soft, x, threshold, out);
+        break;
+    case 2:
+        score_group(values, stride, 2, is_soft, x, threshold, out);
+        break;
+    case 3:
+        score_group(values, stride, 3, is_soft, x, threshold, out);
+        break;
+    case 4:
+        score_group(values, stride, 4, is_soft, x, threshold, out);
+        break;
+    case 5:
+        score_group(values, stride, 5, is_soft, x, threshold, out);
+        break;
+    case 6:
+        score_group(values, stride, 6, is_soft, x, threshold, out);
+        break;
+    case 7:
+        score_group(values, stride, 7, is_soft, x, threshold, out);
+        break;
+    case 8:
+        score_group(values, stride, 8, is_soft, x, threshold, out);
+        break;
+    }
+}
+
+static void scores(const float *values, size_t stride, size_t n_problems, const float *x,
+                   float threshold, float *restrict out)
+{
+    const size_t first = n_problems <= 8 ? n_problems : (n_problems + 1) / 2;
+    const float *rest = values + first * stride;
+    if (threshold > 0) {
+        score_some(values, stride, first, true, x, threshold, out);
+        score_some(rest, stride, n_problems - first, true, x, threshold, out + first);
+    } else {
+        score_some(values, stride, first, false, x, threshold, out);
+        score_some(rest, stride, n_problems - first, false, x, threshold, out + first);
+    }
+}
+
+static void add(const float *x, float step, size_t stride, float *restrict values)
+{
+    const vector s = broadcast(step);
+    for (size_t j = 0; j < stride; j += WIDTH)
+        store(values + j, fused(s, load(x + j), load(values + j)));
+}
+
+/*
+ * The size that a stored value v counts for once its weight is 0: the weight reached 0 in the first
+ * step k with threshold_k >= v, where penalty_(k-1) + scale_k (v - threshold_(k-1)) was left.
+ */
+static double settled_size(double size, const struct sgd_elastic_step *step)
+{
+    const struct sgd_shift *shifts = step->shifts;
+    size_t low = 0, high = step->n_steps; /* threshold_low < size <= threshold_high */
+    while (high - low > 1) {
+        const size_t middle = low + (high - low) / 2;
+        if (shifts[middle].threshold < size)
+            low = middle;
+        else
+            high = middle;
+    }
+    return shifts[low].penalty + shifts[high].scale * (size - shifts[low].threshold);
+}
+
+/* One value through one step, whatever happens to it. */
+static float elastic_value(double value, double x, const struct sgd_elastic_step *step)
+{
+    const struct sgd_shift *first = &step->shifts[0], *now = &step->shifts[step->n_steps];
+    const struct sgd_shift *before = now - 1;
+    double size = fabs(value);
+    if (size > before->threshold)
+        size = before->penalty + now->scale * (size - before->threshold);
+    else if (size > first->threshold)
+        size = settled_size(size, step);
+    const double sum = copysign(size, value) + step->gradient * x;
+    if (!(fabs(sum) > now->penalty))
+        return (float)sum;
+    const float moved = (float)((fabs(sum) - now->penalty) / now->scale + now->threshold);
+    /* A weight that is lost in rounding is 0. */
+    return copysignf(moved > now->threshold ? moved : now->penalty, (float)sum);
+}
+
+/* Values whose weight stays what it is, not 0 and of its sign, or 0, only move. */
+static void add_elastic(const float *x, const struct sgd_elastic_step *step, size_t stride,
+                        float *restrict values)
+{
+    const struct sgd_shift *now = &step->shifts[step->n_steps], *before = now - 1;
+    const float low = step->shifts[0].threshold, high = before->threshold;
+    const float new_low = now->penalty, new_high = now->threshold;
+    const float small = (float)step->gradient, large = (float)(step->gradient / now->scale);
+    for (size_t j = 0; j < stride; j += SGD_VECTOR) {
+        float moved[SGD_VECTOR];
+        int n_kept = 0;
+        for (size_t l = 0; l < SGD_VECTOR; l++) {
+            const float v = values[j + l], size = fabsf(v);
+            const float next = v + x[j + l] * (size > high ? large : small);
+            const float new_size = copysignf(1.0f, v) * next;
+            const int stays = (size > high) & (new_size > new_high);
+            const int settled = (size <= low) & (fabsf(next) <= new_low);
+            moved[l] = next;
+            n_kept += stays | settled;
+        }
+        if (n_kept < SGD_VECTOR)
+            for (size_t l = 0; l < SGD_VECTOR; l++)
+                moved[l] = elastic_value((double)values[j + l], (double)x[j + l], step);
+        memcpy(values + j, moved, sizeof moved);
+    }
+}
+
+const struct sgd_kernels SIMD_NAME(sgd_kernels) = {
+    .standardise = standardise,
+    .scores = scores,
+    .add = add,
+    .add_elastic = add_elastic,
+};
