@@ -55,7 +55,7 @@ struct training {
     const struct training_set *set;
     const struct model *model; /* its scaling, and its counts */
     const struct sgd_kernels *kernels;
-    double *squares; /* n_rows, owned: |x|^2; NULL but for SGD_PASSIVE_AGGRESSIVE */
+    double *squares; /* n_rows, owned: |x|^2; empty but for SGD_PASSIVE_AGGRESSIVE */
     uint32_t *order; /* n_rows, owned */
     size_t n_blocks;
     struct block *blocks; /* n_blocks, owned */
@@ -102,7 +102,8 @@ static void one_row(const struct training *t, struct block *block, size_t row)
 {
     const struct features *x = t->set->x;
     const size_t label = t->set->y[row];
-    const double square = t->squares ? t->squares[row] : 1.0;
+    const bool is_passive_aggressive = t->options->rate == SGD_PASSIVE_AGGRESSIVE;
+    const double square = is_passive_aggressive ? t->squares[row] : 1.0;
     double scores[SGD_PROBLEMS], gradients[SGD_PROBLEMS];
     if (square == 0.0)
         return;
