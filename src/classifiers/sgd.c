@@ -27,18 +27,12 @@
 #include <omp.h>
 #include <string.h>
 
+/* Children of the key of the fit. */
+enum { KEY_SHUFFLE };
+
 enum { PREDICT_ROWS = 256, PREFETCH_DISTANCE = 4, CACHE_LINE = 64 };
 
 static const double largest_derivative = 1e12;
-
-/* With two classes a single problem whose positive class is 1, else one problem a class. */
-struct model {
-    struct sgd_options options;
-    size_t n_features, n_problems, stride;
-    float *weights;       /* n_problems x stride, owned */
-    double *intercept;    /* n_problems, owned */
-    float *scale, *shift; /* n_features, owned: standardised = byte x scale + shift */
-};
 
 /* The problems first ... first + weights.n_problems. */
 struct block {
@@ -53,7 +47,7 @@ struct block {
 struct training {
     const struct sgd_options *options;
     const struct training_set *set;
-    const struct model *model; /* its scaling, and its counts */
+    const struct sgd_model *model; /* its scaling, and its counts */
     const struct sgd_kernels *kernels;
     double *squares; /* n_rows, owned: |x|^2; empty but for SGD_PASSIVE_AGGRESSIVE */
     uint32_t *order; /* n_rows, owned */
@@ -165,7 +159,7 @@ static enum status epoch(const struct training *t, struct rng rng, int n_threads
     return n_bad ? STATUS_FAILED : STATUS_OK;
 }
 
-static enum status create_scaling(struct model *model, const struct features *x,
+static enum status create_scaling(struct sgd_model *model, const struct features *x,
                                   struct error *error)
 {
     model->n_features = x->n_features;
@@ -248,7 +242,7 @@ static enum status training_create(struct training *t, struct error *error)
 }
 
 /* The model, and what the record says of it. */
-static void finish(struct model *model, const struct training *t, struct fit_report *report)
+static void finish(struct sgd_model *model, const struct training *t, struct fit_report *report)
 {
     size_t n_zeros = 0;
     double n_updates = 0.0;
@@ -272,7 +266,7 @@ static void finish(struct model *model, const struct training *t, struct fit_rep
 
 enum status sgd_create(void **model, const struct sgd_options *options, struct error *error)
 {
-    struct model *sgd = memory_zeroed(1, sizeof *sgd);
+    struct sgd_model *sgd = memory_zeroed(1, sizeof *sgd);
     *model = sgd;
     if (!sgd)
         return error_memory(error, "a linear model", sizeof *sgd);
@@ -282,7 +276,7 @@ enum status sgd_create(void **model, const struct sgd_options *options, struct e
 
 void sgd_destroy(void *model)
 {
-    struct model *sgd = model;
+    struct sgd_model *sgd = model;
     if (!sgd)
         return;
     memory_free(sgd->weights);
@@ -295,7 +289,8 @@ void sgd_destroy(void *model)
 enum status sgd_fit(void *model, const struct training_set *set, const struct execution *execution,
                     struct fit_report *report, struct error *error)
 {
-    struct model *sgd = model;
+    struct sgd_model *sgd = model;
+    const uint64_t shuffle_key = rng_derive(execution->rng_key, KEY_SHUFFLE);
     sgd->n_problems = set->n_classes > 2 ? set->n_classes : 1;
     struct training t = {.options = &sgd->options,
                          .set = set,
@@ -306,7 +301,7 @@ enum status sgd_fit(void *model, const struct training_set *set, const struct ex
     if (status == STATUS_OK)
         status = training_create(&t, error);
     for (long i = 0; status == STATUS_OK && i < t.options->max_iter; i++) {
-        status = epoch(&t, rng_create(execution->rng_key, (uint64_t)i), execution->n_threads);
+        status = epoch(&t, rng_create(shuffle_key, (uint64_t)i), execution->n_threads);
         if (status)
             error_set(error, status,
                       "epoch %ld left weights that are not finite: the steps are too large", i + 1);
@@ -318,7 +313,8 @@ enum status sgd_fit(void *model, const struct training_set *set, const struct ex
 }
 
 /* x: stride, standardised. */
-static uint8_t decide(const struct model *model, const struct sgd_kernels *kernels, const float *x)
+static uint8_t decide(const struct sgd_model *model, const struct sgd_kernels *kernels,
+                      const float *x)
 {
     float scores[SGD_PROBLEMS];
     double best = -INFINITY;
@@ -340,7 +336,7 @@ enum status sgd_predict(void *fitted, const struct parameters *readout, const st
                         const struct execution *execution, uint8_t *restrict labels,
                         struct error *error)
 {
-    const struct model *model = fitted;
+    const struct sgd_model *model = fitted;
     (void)readout;
     const struct sgd_kernels *kernels = SIMD_SELECT(sgd_kernels);
     const size_t n_threads = (size_t)execution->n_threads, n_rows = x->n_rows;

@@ -34,10 +34,20 @@ struct sgd_options {
     long max_iter;
 };
 
+/* With two classes a single problem whose positive class is 1, else one problem a class. */
+struct sgd_model {
+    struct sgd_options options;
+    size_t n_features, n_problems, stride;
+    float *weights;       /* n_problems x stride, owned */
+    double *intercept;    /* n_problems, owned */
+    float *scale, *shift; /* n_features, owned: standardised = byte x scale + shift */
+};
+
 /*
  * The functions of the interface (classifier.h) that the classes share; each class has a create of
- * its own, which ends in sgd_create. fit: STATUS_FAILED when weights are not finite. predict: the
- * largest w . x + b, ties to the smallest class; of two classes, 1 where its value is positive.
+ * its own, which ends in sgd_create; a model is a struct sgd_model. fit: STATUS_FAILED when weights
+ * are not finite. predict: the largest w . x + b, ties to the smallest class; of two classes, 1
+ * where its value is positive.
  */
 enum status sgd_create(void **model, const struct sgd_options *options, struct error *error);
 enum status sgd_fit(void *model, const struct training_set *set, const struct execution *execution,

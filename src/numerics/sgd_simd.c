@@ -17,6 +17,7 @@ enum { WIDTH = 4 };
 #define INLINE static inline __attribute__((always_inline))
 
 typedef float vector __attribute__((vector_size(4 * WIDTH)));
+typedef int32_t mask __attribute__((vector_size(4 * WIDTH)));
 
 INLINE vector load(const float *p)
 {
@@ -54,9 +55,34 @@ INLINE vector soft(vector v, vector t)
 #elif defined(__AVX2__)
     return v - (vector)_mm256_max_ps(_mm256_min_ps((__m256)v, (__m256)t), (__m256)-t);
 #else
-    typedef int32_t mask __attribute__((vector_size(4 * WIDTH)));
     const mask above = v > t, below = v < -t;
     return (vector)(((mask)(v - t) & above) | ((mask)(v + t) & below));
+#endif
+}
+
+INLINE vector choose(mask m, vector a, vector b)
+{
+    return (vector)((m & (mask)a) | (~m & (mask)b));
+}
+
+INLINE vector size_of(vector v)
+{
+    return (vector)((mask)v & INT32_MAX);
+}
+
+INLINE vector with_sign(vector size, vector sign)
+{
+    return (vector)((mask)size | ((mask)sign & INT32_MIN));
+}
+
+INLINE bool any(mask m)
+{
+#if defined(__AVX512F__)
+    return _mm512_test_epi32_mask((__m512i)m, (__m512i)m) != 0;
+#elif defined(__AVX2__)
+    return _mm256_movemask_epi8((__m256i)m) != 0;
+#else
+    return (m[0] | m[1] | m[2] | m[3]) != 0;
 #endif
 }
 
@@ -191,30 +217,37 @@ static float elastic_value(double value, double x, const struct sgd_elastic_step
     return copysignf(moved > now->threshold ? moved : now->penalty, (float)sum);
 }
 
-/* Values whose weight stays what it is, not 0 and of its sign, or 0, only move. */
+/*
+ * A weight that is not 0, and stays so with its sign, has its value moved and no more, which keeps
+ * all digits. Weights that were 0 at the problem's last step or become 0 now or change their sign
+ * go through their size. Those that reached 0 in between are few, and wait for elastic_value.
+ */
 static void add_elastic(const float *x, const struct sgd_elastic_step *step, size_t stride,
                         float *restrict values)
 {
     const struct sgd_shift *now = &step->shifts[step->n_steps], *before = now - 1;
-    const float low = step->shifts[0].threshold, high = before->threshold;
-    const float new_low = now->penalty, new_high = now->threshold;
-    const float small = (float)step->gradient, large = (float)(step->gradient / now->scale);
-    for (size_t j = 0; j < stride; j += SGD_VECTOR) {
-        float moved[SGD_VECTOR];
-        int n_kept = 0;
-        for (size_t l = 0; l < SGD_VECTOR; l++) {
-            const float v = values[j + l], size = fabsf(v);
-            const float next = v + x[j + l] * (size > high ? large : small);
-            const float new_size = copysignf(1.0f, v) * next;
-            const int stays = (size > high) & (new_size > new_high);
-            const int settled = (size <= low) & (fabsf(next) <= new_low);
-            moved[l] = next;
-            n_kept += stays | settled;
-        }
-        if (n_kept < SGD_VECTOR)
-            for (size_t l = 0; l < SGD_VECTOR; l++)
-                moved[l] = elastic_value((double)values[j + l], (double)x[j + l], step);
-        memcpy(values + j, moved, sizeof moved);
+    const vector first = broadcast(step->shifts[0].threshold), high = broadcast(before->threshold);
+    const vector old_penalty = broadcast(before->penalty), penalty = broadcast(now->penalty);
+    const vector threshold = broadcast(now->threshold), one = broadcast(1.0f);
+    const vector scale = broadcast((float)now->scale);
+    const vector inverse = broadcast((float)(1.0 / now->scale));
+    const vector gradient = broadcast((float)step->gradient);
+    const vector move = broadcast((float)(step->gradient / now->scale));
+    for (size_t j = 0; j < stride; j += WIDTH) {
+        const vector v = load(values + j), row = load(x + j), size = size_of(v);
+        const mask counts = size > high, between = (size > first) & ~counts;
+        const vector kept = fused(move, row, v);
+        const vector real = choose(counts, fused(scale, size - high, old_penalty), size);
+        const vector sum = fused(gradient, row, with_sign(real, v)), rest = size_of(sum) - penalty;
+        const vector grown = fused(rest, inverse, threshold);
+        const vector other = with_sign(choose(grown > threshold, grown, penalty), sum);
+        const vector moved = choose(rest > 0.0f, other, sum);
+        vector next = choose(counts & (with_sign(one, v) * kept > threshold), kept, moved);
+        if (any(between))
+            for (size_t l = 0; l < WIDTH; l++)
+                if (between[l])
+                    next[l] = elastic_value((double)v[l], (double)row[l], step);
+        store(values + j, next);
     }
 }
 
