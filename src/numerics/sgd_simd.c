@@ -70,6 +70,12 @@ INLINE vector size_of(vector v)
     return (vector)((mask)v & INT32_MAX);
 }
 
+/* x, or -x where v < 0. */
+INLINE vector with_sign_of(vector x, vector v)
+{
+    return (vector)((mask)x ^ ((mask)v & INT32_MIN));
+}
+
 INLINE vector with_sign(vector size, vector sign)
 {
     return (vector)((mask)size | ((mask)sign & INT32_MIN));
@@ -217,6 +223,19 @@ static float elastic_value(double value, double x, const struct sgd_elastic_step
     return copysignf(moved > now->threshold ? moved : now->penalty, (float)sum);
 }
 
+/* A vector of next values, with those put right whose weights reached 0 in between. Not inlined,
+   since lanes that are taken one by one keep a vector out of the registers. */
+static __attribute__((noinline)) vector settled(vector v, vector x, vector next,
+                                                const struct sgd_elastic_step *step)
+{
+    const float first = step->shifts[0].threshold;
+    const float last = step->shifts[step->n_steps - 1].threshold;
+    for (size_t l = 0; l < WIDTH; l++)
+        if (fabsf(v[l]) > first && fabsf(v[l]) <= last)
+            next[l] = elastic_value((double)v[l], (double)x[l], step);
+    return next;
+}
+
 /*
  * A weight that is not 0, and stays so with its sign, has its value moved and no more, which keeps
  * all digits. Weights that were 0 at the problem's last step or become 0 now or change their sign
@@ -228,7 +247,7 @@ static void add_elastic(const float *x, const struct sgd_elastic_step *step, siz
     const struct sgd_shift *now = &step->shifts[step->n_steps], *before = now - 1;
     const vector first = broadcast(step->shifts[0].threshold), high = broadcast(before->threshold);
     const vector old_penalty = broadcast(before->penalty), penalty = broadcast(now->penalty);
-    const vector threshold = broadcast(now->threshold), one = broadcast(1.0f);
+    const vector threshold = broadcast(now->threshold);
     const vector scale = broadcast((float)now->scale);
     const vector inverse = broadcast((float)(1.0 / now->scale));
     const vector gradient = broadcast((float)step->gradient);
@@ -237,17 +256,18 @@ static void add_elastic(const float *x, const struct sgd_elastic_step *step, siz
         const vector v = load(values + j), row = load(x + j), size = size_of(v);
         const mask counts = size > high, between = (size > first) & ~counts;
         const vector kept = fused(move, row, v);
+        const mask stays = counts & (with_sign_of(kept, v) > threshold);
+        if (!any(~stays)) {
+            store(values + j, kept);
+            continue;
+        }
         const vector real = choose(counts, fused(scale, size - high, old_penalty), size);
         const vector sum = fused(gradient, row, with_sign(real, v)), rest = size_of(sum) - penalty;
         const vector grown = fused(rest, inverse, threshold);
         const vector other = with_sign(choose(grown > threshold, grown, penalty), sum);
         const vector moved = choose(rest > 0.0f, other, sum);
-        vector next = choose(counts & (with_sign(one, v) * kept > threshold), kept, moved);
-        if (any(between))
-            for (size_t l = 0; l < WIDTH; l++)
-                if (between[l])
-                    next[l] = elastic_value((double)v[l], (double)row[l], step);
-        store(values + j, next);
+        const vector next = choose(stays, kept, moved);
+        store(values + j, any(between) ? settled(v, row, next, step) : next);
     }
 }
 
