@@ -257,8 +257,10 @@ static void add_elastic(const float *x, const struct sgd_elastic_step *step, siz
         const mask counts = size > high, between = (size > first) & ~counts;
         const vector kept = fused(move, row, v);
         const mask stays = counts & (with_sign_of(kept, v) > threshold);
-        if (!any(~stays)) {
-            store(values + j, kept);
+        const vector plain = fused(gradient, row, v);
+        const mask rests = (size <= first) & (size_of(plain) <= penalty);
+        if (!any(~(stays | rests))) {
+            store(values + j, choose(stays, kept, plain));
             continue;
         }
         const vector real = choose(counts, fused(scale, size - high, old_penalty), size);
