@@ -567,32 +567,38 @@ Test(sgd, labels, .timeout = 10)
     }
 }
 
-/* Only constant features: every row is 0, and the intercepts alone decide. */
-Test(sgd, constant_features, .timeout = 10)
+/* Every row is 0, and the intercepts alone decide: the largest class, or a tie. */
+static void check_constant_features(const struct classifier_class *class, size_t n_classes)
 {
-    struct problem *p = problem_create(60, 2, 3);
+    struct problem *p = problem_create(60, 2, n_classes);
+    struct parameters parameters;
+    struct fit_report report;
     uint8_t labels[60];
     for (size_t i = 0; i < p->n_rows; i++)
         p->x.bytes[2 * i] = p->bytes[2 * i] = 5;
     scaling_destroy(&p->scaling);
     cr_assert_eq(scaling_create(&p->scaling, p->bytes, 60, 2, NULL), STATUS_OK);
-    const struct classifier_class *const classes[] = {&sgd_class, &perceptron_class,
-                                                      &passive_aggressive_class};
-    for (size_t c = 0; c < 3; c++) {
-        struct parameters parameters;
-        struct fit_report report;
-        parameters_default(&parameters, classes[c]->parameters);
-        struct sgd_model *model = fit(p, classes[c], &parameters, 1, &report);
-        predict(p, classes[c], model, &parameters, 1, labels);
-        for (size_t k = 0; k < 3; k++) {
-            cr_assert_eq(model->weights[k * model->stride], 0.0f);
-            cr_assert((model->intercept[k] == 0.0) == (classes[c] == &passive_aggressive_class));
-        }
-        for (size_t i = 0; i < p->n_rows; i++)
-            cr_assert_eq(labels[i], 0); /* the largest class, or a tie */
-        classes[c]->destroy(model);
+    parameters_default(&parameters, class->parameters);
+    struct sgd_model *model = fit(p, class, &parameters, 1, &report);
+    predict(p, class, model, &parameters, 1, labels);
+    for (size_t k = 0; k < model->n_problems; k++) {
+        cr_assert_eq(model->weights[k * model->stride], 0.0f);
+        if (class == &passive_aggressive_class)
+            cr_assert_eq(model->intercept[k], 0.0);
     }
+    for (size_t i = 0; i < p->n_rows; i++)
+        cr_assert_eq(labels[i], 0, "%s, %zu classes", class->name, n_classes);
+    class->destroy(model);
     problem_destroy(p);
+}
+
+Test(sgd, constant_features, .timeout = 10)
+{
+    for (size_t n_classes = 2; n_classes < 4; n_classes++) {
+        check_constant_features(&sgd_class, n_classes);
+        check_constant_features(&perceptron_class, n_classes);
+        check_constant_features(&passive_aggressive_class, n_classes);
+    }
 }
 
 Test(sgd, one_row, .timeout = 10)

@@ -39,6 +39,8 @@ struct sgd_kernels {
                    float threshold, float *restrict out);
     /* values += step x. */
     void (*add)(const float *x, float step, size_t stride, float *restrict values);
+    /* A step of a problem whose weights shrink and lose a penalty at every step, see
+       sgd_penalty.h. x and the values: stride. */
     void (*add_elastic)(const float *x, const struct sgd_elastic_step *step, size_t stride,
                         float *restrict values);
 };
