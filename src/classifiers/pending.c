@@ -66,64 +66,6 @@ const struct classifier_class gradient_boosting_class = {
     .parameters = boosting_parameters,
 };
 
-static const char *const sgd_losses[] = {"hinge", "squared_hinge",  "perceptron",
-                                         "log",   "modified_huber", NULL};
-static const char *const penalties[] = {"none", "l1", "l2", "elasticnet", NULL};
-
-static const struct parameter_spec sgd_parameters[] = {
-    {.name = "loss",
-     .type = PARAMETER_CHOICE,
-     .summary = "loss of a sample",
-     .choices = sgd_losses,
-     .fallback = {.choice = 0}},
-    {.name = "penalty",
-     .type = PARAMETER_CHOICE,
-     .summary = "regularisation term",
-     .choices = penalties,
-     .fallback = {.choice = 2}},
-    {.name = NULL},
-};
-
-extern const struct classifier_class sgd_class;
-const struct classifier_class sgd_class = {
-    .name = "SGDClassifier",
-    .summary = "linear models by stochastic gradient descent, one for each class",
-    .parameters = sgd_parameters,
-};
-
-static const struct parameter_spec perceptron_parameters[] = {
-    {.name = "penalty",
-     .type = PARAMETER_CHOICE,
-     .summary = "regularisation term",
-     .choices = penalties,
-     .fallback = {.choice = 0}},
-    {.name = NULL},
-};
-
-extern const struct classifier_class perceptron_class;
-const struct classifier_class perceptron_class = {
-    .name = "Perceptron",
-    .summary = "perceptrons, one for each class",
-    .parameters = perceptron_parameters,
-};
-
-static const struct parameter_spec passive_aggressive_parameters[] = {
-    {.name = "C",
-     .type = PARAMETER_REAL,
-     .summary = "largest step",
-     .maximum = INFINITY,
-     .minimum_excluded = true,
-     .fallback = NUMBER(1)},
-    {.name = NULL},
-};
-
-extern const struct classifier_class passive_aggressive_class;
-const struct classifier_class passive_aggressive_class = {
-    .name = "PassiveAggressiveClassifier",
-    .summary = "passive-aggressive linear models (PA-I), one for each class",
-    .parameters = passive_aggressive_parameters,
-};
-
 static const char *const gaussian_process_modes[] = {"one_vs_rest", "one_vs_one", NULL};
 
 static const struct parameter_spec gaussian_process_parameters[] = {

@@ -1,0 +1,47 @@
+/*
+ * PassiveAggressiveClassifier: the passive-aggressive algorithm PA-I on the hinge loss, one binary
+ * problem for each class; sgd.c has the update and the stopping rule.
+ */
+#include "classifiers/classifier.h"
+#include "classifiers/sgd.h"
+
+#include <math.h>
+
+enum { C, MAX_ITER };
+
+static const struct parameter_spec specs[] = {
+    [C] = {.name = "C",
+           .type = PARAMETER_REAL,
+           .summary = "largest step",
+           .maximum = INFINITY,
+           .minimum_excluded = true,
+           .fallback = {.n_numbers = 1, .numbers = {1}}},
+    [MAX_ITER] = {.name = "max_iter",
+                  .type = PARAMETER_INTEGER,
+                  .summary = "number of epochs",
+                  .minimum = 1,
+                  .maximum = 1e6,
+                  .fallback = {.n_numbers = 1, .numbers = {5}}},
+    {.name = NULL},
+};
+
+static enum status create(void **model, const struct parameters *p, struct error *error)
+{
+    const struct sgd_options options = {.loss = SGD_HINGE,
+                                        .penalty = SGD_NONE,
+                                        .rate = SGD_PASSIVE_AGGRESSIVE,
+                                        .C = parameter_number(p, C),
+                                        .max_iter = (long)parameter_number(p, MAX_ITER)};
+    return sgd_create(model, &options, error);
+}
+
+extern const struct classifier_class passive_aggressive_class;
+const struct classifier_class passive_aggressive_class = {
+    .name = "PassiveAggressiveClassifier",
+    .summary = "passive-aggressive linear models (PA-I), one for each class",
+    .parameters = specs,
+    .create = create,
+    .fit = sgd_fit,
+    .predict = sgd_predict,
+    .destroy = sgd_destroy,
+};
