@@ -1,0 +1,454 @@
+/* Growing a regression tree, depth first, on rows that are moved so that each node's are
+ * contiguous. */
+#include "classifiers/gradient_boosting_grow.h"
+
+#include "base/memory.h"
+#include "numerics/rng.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+enum { SIGN_BITS = 2, RESIDUAL_BITS_MAX = 30 };
+
+/* Purposes of random numbers: of a tree, and of its nodes. */
+enum { KEY_RANKS = 0, KEY_ROOT = 1 };
+
+void boosting_tree_destroy(struct boosting_tree *tree)
+{
+    memory_free(tree->nodes);
+    memory_free(tree->values);
+    *tree = (struct boosting_tree){.n_nodes = 0};
+}
+
+/* Doubles *array when it has no room for n_items. */
+static enum status reserve(void **array, size_t *capacity, size_t n_items, size_t item_bytes,
+                           struct error *error)
+{
+    if (n_items <= *capacity)
+        return STATUS_OK;
+    const size_t wanted = 2 * n_items;
+    void *larger = memory_array(wanted, item_bytes);
+    if (!larger)
+        return error_memory(error, "growing a tree", (unsigned long long)wanted * item_bytes);
+    if (*array)
+        memcpy(larger, *array, *capacity * item_bytes);
+    memory_free(*array);
+    *array = larger;
+    *capacity = wanted;
+    return STATUS_OK;
+}
+
+/* ---- the grower ---- */
+
+static size_t histogram_numbers(const struct boosting_grower *g)
+{
+    return g->n_groups * BOOSTING_GROUP;
+}
+
+static enum status allocate(struct boosting_grower *g, struct error *error)
+{
+    const size_t n_rows = g->x->n_rows, n_features = g->x->n_features;
+    const size_t residuals_room = BOOSTING_SORT_ROWS > 16 ? BOOSTING_SORT_ROWS : 16;
+    const struct memory_request requests[] = {
+        {(void **)&g->rows, n_rows, sizeof *g->rows},
+        {(void **)&g->packed, n_rows, sizeof *g->packed},
+        {(void **)&g->spare_rows, n_rows, sizeof *g->spare_rows},
+        {(void **)&g->spare_packed, n_rows, sizeof *g->spare_packed},
+        {(void **)&g->ranks, 2 * n_features, sizeof *g->ranks},
+        {(void **)&g->row_bytes, BOOSTING_TRANSPOSED_ROWS, sizeof *g->row_bytes},
+        {(void **)&g->columns, BOOSTING_TRANSPOSED_WIDTH * BOOSTING_TRANSPOSED_ROWS, 1},
+        {(void **)&g->low, n_features, 1},
+        {(void **)&g->high, n_features, 1},
+        {(void **)&g->varying, n_features + 1, sizeof *g->varying},
+        {(void **)&g->picked, BOOSTING_SORT_ROWS * g->picked_stride, 1},
+        {(void **)&g->keys, BOOSTING_SORT_ROWS, sizeof *g->keys},
+        {(void **)&g->residuals, residuals_room, sizeof *g->residuals},
+        {(void **)&g->reciprocals, BOOSTING_SORT_ROWS, sizeof *g->reciprocals},
+    };
+    const enum status status =
+        memory_arrays(requests, sizeof requests / sizeof *requests, "growing a tree", error);
+    if (status)
+        return status;
+    memset(g->residuals, 0, residuals_room * sizeof *g->residuals);
+    memset(g->picked, 0, BOOSTING_SORT_ROWS * g->picked_stride);
+    return STATUS_OK;
+}
+
+enum status boosting_grower_create(struct boosting_grower **grower, const struct features *x,
+                                   size_t max_depth, struct error *error)
+{
+    *grower = NULL;
+    if (x->n_rows > BOOSTING_ROWS_MAX || x->n_features > INT32_MAX / 2)
+        return error_set(error, STATUS_DATA,
+                         "boosting takes up to %d rows and 2^30 features, not %zu x %zu",
+                         BOOSTING_ROWS_MAX, x->n_rows, x->n_features);
+    struct boosting_grower *g = memory_zeroed(1, sizeof *g);
+    if (!g)
+        return error_memory(error, "growing a tree", sizeof *g);
+    g->x = x;
+    g->max_depth = max_depth;
+    g->kernels = SIMD_SELECT(boosting_kernels);
+    g->bytes = SIMD_SELECT(byte_columns_kernels);
+    g->n_groups = (x->n_features + BOOSTING_LANES - 1) / BOOSTING_LANES;
+    g->picked_stride = (x->n_features + 63) / 64 * 64 + 64;
+    /* So that n_rows x (a sum of n_rows residuals), packed or not, fits into 63 bits. */
+    while (x->n_rows >> g->count_bits)
+        g->count_bits++;
+    g->residual_bits = 64 - SIGN_BITS - 2 * g->count_bits;
+    if (g->residual_bits > RESIDUAL_BITS_MAX)
+        g->residual_bits = RESIDUAL_BITS_MAX;
+    const enum status status = allocate(g, error);
+    if (status) {
+        memory_free(g);
+        return status;
+    }
+    *grower = g;
+    return STATUS_OK;
+}
+
+void boosting_grower_destroy(struct boosting_grower *g)
+{
+    if (!g)
+        return;
+    for (size_t i = 0; i < g->n_pool; i++)
+        memory_free(g->pool[i]);
+    for (size_t i = 0; i < g->n_stack; i++)
+        memory_free(g->stack[i].histogram);
+    void *const arrays[] = {g->rows,    g->packed,    g->spare_rows, g->spare_packed, g->ranks,
+                            g->stack,   g->pool,      g->nodes,      g->values,       g->row_bytes,
+                            g->columns, g->low,       g->high,       g->varying,      g->picked,
+                            g->keys,    g->residuals, g->reciprocals};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        memory_free(arrays[i]);
+    memory_free(g);
+}
+
+size_t boosting_grower_bytes(const struct boosting_grower *g)
+{
+    return g->n_histograms * histogram_numbers(g) * sizeof(uint64_t) +
+           g->x->n_rows * (2 * sizeof *g->rows + 2 * sizeof *g->packed) +
+           g->nodes_capacity * sizeof *g->nodes + g->values_capacity * sizeof *g->values;
+}
+
+/* A histogram with any content. */
+static enum status take_histogram(struct boosting_grower *g, uint64_t **histogram,
+                                  struct error *error)
+{
+    if (g->n_pool > 0) {
+        *histogram = g->pool[--g->n_pool];
+        return STATUS_OK;
+    }
+    const enum status status =
+        reserve((void **)&g->pool, &g->pool_capacity, g->n_histograms + 1, sizeof *g->pool, error);
+    if (status)
+        return status;
+    *histogram = memory_array(histogram_numbers(g), sizeof **histogram);
+    if (!*histogram)
+        return error_memory(error, "a histogram", histogram_numbers(g) * sizeof **histogram);
+    g->n_histograms++;
+    return STATUS_OK;
+}
+
+static void give_back(struct boosting_grower *g, uint64_t *histogram)
+{
+    if (histogram)
+        g->pool[g->n_pool++] = histogram;
+}
+
+/* ---- a tree ---- */
+
+static int64_t residual_of(const struct boosting_grower *g, uint64_t packed)
+{
+    return (int64_t)packed >> g->count_bits;
+}
+
+static void add_row(const struct boosting_grower *g, struct boosting_sums *sums, uint64_t packed)
+{
+    const int64_t residual = residual_of(g, packed);
+    sums->packed += packed;
+    sums->squares += (uint64_t)(residual * residual);
+}
+
+/* Rounds the residuals and puts all rows into the root. */
+static struct boosting_sums set_rows(struct boosting_grower *g, const double *residuals)
+{
+    const size_t n_rows = g->x->n_rows;
+    struct boosting_sums sums = {.packed = 0};
+    double largest = 0;
+    for (size_t i = 0; i < n_rows; i++)
+        largest = fabs(residuals[i]) > largest ? fabs(residuals[i]) : largest;
+    int exponent = 0;
+    frexp(largest, &exponent); /* largest < 2^exponent */
+    g->step = ldexp(1, exponent - g->residual_bits);
+    g->least_variance = 0x1p-52 / (g->step * g->step);
+    const double scale = 1 / g->step;
+    for (size_t i = 0; i < n_rows; i++) {
+        const int64_t residual = (int64_t)rint(residuals[i] * scale);
+        g->rows[i] = (uint32_t)i;
+        g->packed[i] = ((uint64_t)residual << g->count_bits) + 1;
+        add_row(g, &sums, g->packed[i]);
+    }
+    return sums;
+}
+
+static bool may_split(const struct boosting_grower *g, const struct boosting_task *task)
+{
+    const struct boosting_total total = boosting_unpack(g, task->sums.packed);
+    if (task->depth >= g->max_depth || total.n_rows < 2)
+        return false;
+    const __int128 squared_sum = (__int128)total.sum * total.sum;
+    const __int128 spread = (__int128)task->sums.squares * total.n_rows - squared_sum;
+    const double n_rows = (double)total.n_rows;
+    return (double)spread > g->least_variance * n_rows * n_rows;
+}
+
+/* Whole numbers again, fine enough for any residual, so that the value depends on no order. */
+static double newton_step(const struct boosting_grower *g, const struct boosting_target *target,
+                          const struct boosting_task *task)
+{
+    const double scale = ldexp(1, 62 - g->count_bits);
+    int64_t residuals = 0, curvature = 0;
+    for (size_t i = task->begin; i < task->end; i++) {
+        const double r = target->residuals[g->rows[i]];
+        residuals += (int64_t)rint(r * scale);
+        curvature += (int64_t)rint(fabs(r) * (1 - fabs(r)) * scale);
+    }
+    return curvature == 0 ? 0 : target->step_factor * ((double)residuals / (double)curvature);
+}
+
+static enum status make_leaf(struct boosting_grower *g, const struct boosting_target *target,
+                             const struct boosting_task *task, struct error *error)
+{
+    const enum status status = reserve((void **)&g->values, &g->values_capacity, g->n_leaves + 1,
+                                       sizeof *g->values, error);
+    if (status)
+        return status;
+    const double value = newton_step(g, target, task);
+    g->nodes[task->node] = (struct boosting_node){.value = (uint32_t)g->n_leaves};
+    g->values[g->n_leaves++] = value;
+    for (size_t i = task->begin; i < task->end; i++)
+        target->raw[g->rows[i]] += target->rate * value;
+    return STATUS_OK;
+}
+
+/* Moves the rows of the node, left ones first, and returns how many these are; *sums are theirs. */
+static size_t partition(struct boosting_grower *g, const struct boosting_task *task,
+                        struct boosting_sums *sums)
+{
+    const uint8_t *column = g->x->columns + g->best.feature * g->x->n_rows;
+    const size_t n = task->end - task->begin;
+    uint32_t *rows = g->rows + task->begin;
+    uint64_t *packed = g->packed + task->begin;
+    size_t n_left = 0, n_right = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t row = rows[i];
+        const uint64_t number = packed[i];
+        const bool goes_left = column[row] <= g->best.threshold;
+        rows[n_left] = g->spare_rows[n_right] = row;
+        packed[n_left] = g->spare_packed[n_right] = number;
+        n_left += goes_left;
+        n_right += !goes_left;
+    }
+    memcpy(rows + n_left, g->spare_rows, n_right * sizeof *rows);
+    memcpy(packed + n_left, g->spare_packed, n_right * sizeof *packed);
+    *sums = (struct boosting_sums){.packed = 0};
+    for (size_t i = 0; i < n_left; i++)
+        add_row(g, sums, packed[i]);
+    return n_left;
+}
+
+static size_t size_of(const struct boosting_task *task)
+{
+    return task->end - task->begin;
+}
+
+static bool needs_histogram(const struct boosting_grower *g, const struct boosting_task *task)
+{
+    return size_of(task) > BOOSTING_SORT_ROWS && may_split(g, task);
+}
+
+/*
+ * Gives the children the histograms that they need. Only the rows of the smaller child are visited,
+ * unless the larger needs none. The parent's histogram becomes the larger child's, or is free.
+ */
+static enum status share_histogram(struct boosting_grower *g, uint64_t *parents,
+                                   struct boosting_task *small, struct boosting_task *large,
+                                   struct error *error)
+{
+    const bool small_needs = needs_histogram(g, small), large_needs = needs_histogram(g, large);
+    if (!large_needs) {
+        if (small_needs) {
+            boosting_count(g, parents, small->begin, small->end);
+            small->histogram = parents;
+        } else {
+            give_back(g, parents);
+        }
+        return STATUS_OK;
+    }
+    large->histogram = parents;
+    uint64_t *counted = NULL;
+    const enum status status = take_histogram(g, &counted, error);
+    if (status)
+        return status;
+    boosting_count(g, counted, small->begin, small->end);
+    boosting_subtract(g, parents, counted);
+    if (small_needs)
+        small->histogram = counted;
+    else
+        give_back(g, counted);
+    return STATUS_OK;
+}
+
+/* Splits the node as g->best says. The smaller child comes off the stack first, so that no more
+   histograms wait than the number of rows can be halved. */
+static enum status split_node(struct boosting_grower *g, const struct boosting_task *task,
+                              struct error *error)
+{
+    enum status status =
+        reserve((void **)&g->nodes, &g->nodes_capacity, g->n_nodes + 2, sizeof *g->nodes, error);
+    if (!status)
+        status = reserve((void **)&g->stack, &g->stack_capacity, g->n_stack + 2, sizeof *g->stack,
+                         error);
+    if (status) {
+        give_back(g, task->histogram);
+        return status;
+    }
+    struct boosting_task left = {.begin = task->begin,
+                                 .depth = task->depth + 1,
+                                 .key = rng_derive(task->key, 0),
+                                 .node = (uint32_t)g->n_nodes};
+    struct boosting_task right = {.end = task->end,
+                                  .depth = task->depth + 1,
+                                  .key = rng_derive(task->key, 1),
+                                  .node = (uint32_t)g->n_nodes + 1};
+    left.end = right.begin = task->begin + partition(g, task, &left.sums);
+    right.sums.packed = task->sums.packed - left.sums.packed;
+    right.sums.squares = task->sums.squares - left.sums.squares;
+    assert(size_of(&left) > 0 && size_of(&right) > 0);
+    g->nodes[task->node] = (struct boosting_node){
+        .left = left.node, .value = g->best.feature, .threshold = g->best.threshold};
+    g->n_nodes += 2;
+    g->depth = left.depth > g->depth ? left.depth : g->depth;
+    const bool left_is_small = size_of(&left) <= size_of(&right);
+    struct boosting_task *small = left_is_small ? &left : &right;
+    struct boosting_task *large = left_is_small ? &right : &left;
+    if (task->histogram)
+        status = share_histogram(g, task->histogram, small, large, error);
+    g->stack[g->n_stack++] = *large;
+    g->stack[g->n_stack++] = *small;
+    return status;
+}
+
+static enum status grow(struct boosting_grower *g, const struct boosting_target *target,
+                        struct error *error)
+{
+    enum status status = STATUS_OK;
+    while (!status && g->n_stack > 0) {
+        const struct boosting_task task = g->stack[--g->n_stack];
+        g->best.found = false;
+        if (may_split(g, &task))
+            boosting_find_split(g, &task);
+        if (g->best.found) {
+            status = split_node(g, &task, error);
+        } else {
+            give_back(g, task.histogram);
+            status = make_leaf(g, target, &task, error);
+        }
+    }
+    return status;
+}
+
+static enum status push_root(struct boosting_grower *g, const struct boosting_target *target,
+                             struct error *error)
+{
+    const size_t n_features = g->x->n_features;
+    struct rng rng = rng_create(rng_derive(target->key, KEY_RANKS), 0);
+    for (size_t f = 0; f < n_features; f++)
+        g->ranks[f] = (uint32_t)f;
+    rng_shuffle(&rng, g->ranks, n_features);
+    memcpy(g->ranks + n_features, g->ranks, n_features * sizeof *g->ranks);
+    enum status status =
+        reserve((void **)&g->nodes, &g->nodes_capacity, 1, sizeof *g->nodes, error);
+    if (!status)
+        status = reserve((void **)&g->stack, &g->stack_capacity, 1, sizeof *g->stack, error);
+    if (status)
+        return status;
+    struct boosting_task root = {.end = g->x->n_rows, .key = rng_derive(target->key, KEY_ROOT)};
+    root.sums = set_rows(g, target->residuals);
+    if (needs_histogram(g, &root)) {
+        status = take_histogram(g, &root.histogram, error);
+        if (status)
+            return status;
+        boosting_count_root(g, root.histogram);
+    }
+    g->n_nodes = 1;
+    g->n_leaves = g->depth = 0;
+    g->stack[g->n_stack++] = root;
+    return STATUS_OK;
+}
+
+/* Copies what was grown. */
+static enum status keep_tree(const struct boosting_grower *g, struct boosting_tree *tree,
+                             struct error *error)
+{
+    const struct memory_request requests[] = {
+        {(void **)&tree->nodes, g->n_nodes, sizeof *tree->nodes},
+        {(void **)&tree->values, g->n_leaves, sizeof *tree->values},
+    };
+    const enum status status =
+        memory_arrays(requests, sizeof requests / sizeof *requests, "a tree", error);
+    if (status)
+        return status;
+    tree->n_nodes = g->n_nodes;
+    tree->n_leaves = g->n_leaves;
+    tree->depth = g->depth;
+    memcpy(tree->nodes, g->nodes, g->n_nodes * sizeof *tree->nodes);
+    memcpy(tree->values, g->values, g->n_leaves * sizeof *tree->values);
+    return STATUS_OK;
+}
+
+enum status boosting_grower_grow(struct boosting_grower *g, struct boosting_tree *tree,
+                                 const struct boosting_target *target, struct error *error)
+{
+    *tree = (struct boosting_tree){.n_nodes = 0};
+    enum status status = push_root(g, target, error);
+    if (!status)
+        status = grow(g, target, error);
+    if (!status)
+        status = keep_tree(g, tree, error);
+    while (g->n_stack > 0) /* after a failure */
+        give_back(g, g->stack[--g->n_stack].histogram);
+    return status;
+}
+
+/* ---- reading a tree ---- */
+
+/* Rows go down side by side, so that their cache misses overlap. */
+static void add_block(const struct boosting_tree *tree, const uint8_t *rows, size_t n_rows,
+                      size_t n_features, double rate, double *sums, size_t stride)
+{
+    uint32_t at[16] = {0};
+    bool any_inner = true;
+    while (any_inner) {
+        any_inner = false;
+        for (size_t i = 0; i < n_rows; i++) {
+            const struct boosting_node *node = &tree->nodes[at[i]];
+            if (!node->left)
+                continue;
+            at[i] = node->left + (rows[i * n_features + node->value] > node->threshold);
+            any_inner = true;
+        }
+    }
+    for (size_t i = 0; i < n_rows; i++)
+        sums[i * stride] += rate * tree->values[tree->nodes[at[i]].value];
+}
+
+void boosting_tree_add(const struct boosting_tree *tree, const uint8_t *rows, size_t n_rows,
+                       size_t n_features, double rate, double *sums, size_t stride)
+{
+    enum { BLOCK = 16 };
+    for (size_t first = 0; first < n_rows; first += BLOCK)
+        add_block(tree, rows + first * n_features, n_rows - first < BLOCK ? n_rows - first : BLOCK,
+                  n_features, rate, sums + first * stride, stride);
+}

@@ -1,0 +1,103 @@
+/* Between the parts of the grower alone: growing a tree (gradient_boosting_grow.c) and splitting a
+   node (gradient_boosting_split.c). */
+#ifndef FMBENCH_CLASSIFIERS_GRADIENT_BOOSTING_GROW_H
+#define FMBENCH_CLASSIFIERS_GRADIENT_BOOSTING_GROW_H
+
+#include "classifiers/gradient_boosting_simd.h"
+#include "classifiers/gradient_boosting_tree.h"
+
+#include <stdbool.h>
+
+enum {
+    BOOSTING_SORT_ROWS = 96, /* nodes of up to so many rows are sorted, larger ones counted */
+    BOOSTING_TRANSPOSED_ROWS = 1024, /* rows whose bytes are turned into columns at a time */
+    BOOSTING_TRANSPOSED_WIDTH = 64
+};
+
+/* Sums over rows. Squares of 30 bits of up to 2^22 rows need more than 64. */
+struct boosting_sums {
+    uint64_t packed;
+    unsigned __int128 squares;
+};
+
+/* A node that is to be split. */
+struct boosting_task {
+    size_t begin, end; /* of its rows */
+    size_t depth;
+    struct boosting_sums sums;
+    uint64_t *histogram; /* where it has more than BOOSTING_SORT_ROWS rows */
+    uint64_t key;
+    uint32_t node;
+};
+
+struct boosting_split {
+    bool found;
+    uint8_t threshold;
+    uint32_t feature;
+    uint32_t rank; /* breaks ties: the lowest wins */
+    double score;
+};
+
+struct boosting_grower {
+    const struct features *x; /* borrowed */
+    size_t max_depth;
+    const struct boosting_kernels *kernels;
+    const struct byte_columns_kernels *bytes;
+    size_t n_groups; /* of eight features */
+    int count_bits;  /* of a packed number */
+    int residual_bits;
+
+    /* The tree at work. */
+    double step;            /* that residuals are multiples of */
+    double least_variance;  /* 2^-52 in units of step^2 */
+    uint32_t *rows;         /* n_rows; a node's are contiguous, in rising order */
+    uint64_t *packed;       /* n_rows: of the same rows, count 1 */
+    uint32_t *spare_rows;   /* n_rows */
+    uint64_t *spare_packed; /* n_rows */
+    uint32_t *ranks;        /* a permutation of the features, twice in a row */
+
+    struct boosting_task *stack;
+    size_t n_stack, stack_capacity;
+    uint64_t **pool; /* histograms that are free, n_pool of n_histograms; room for these */
+    size_t n_pool, n_histograms, pool_capacity;
+    struct boosting_node *nodes; /* as far as grown */
+    size_t n_nodes, nodes_capacity;
+    double *values;
+    size_t n_leaves, values_capacity, depth;
+
+    /* The node at work. */
+    struct boosting_split best;
+    const uint8_t **row_bytes; /* BOOSTING_TRANSPOSED_ROWS */
+    uint8_t *columns;          /* BOOSTING_TRANSPOSED_WIDTH x BOOSTING_TRANSPOSED_ROWS */
+    uint8_t *low, *high;       /* n_features */
+    uint32_t *varying;         /* n_features */
+    uint8_t *picked;           /* BOOSTING_SORT_ROWS x picked_stride */
+    size_t picked_stride;
+    uint16_t (*keys)[BYTE_COLUMNS_LANES]; /* BOOSTING_SORT_ROWS */
+    double *residuals, *reciprocals;      /* BOOSTING_SORT_ROWS */
+};
+
+static inline struct boosting_total boosting_unpack(const struct boosting_grower *g,
+                                                    uint64_t packed)
+{
+    return (struct boosting_total){
+        .n_rows = (int64_t)(packed & ((UINT64_C(1) << g->count_bits) - 1)),
+        .sum = (int64_t)packed >> g->count_bits,
+        .count_bits = g->count_bits,
+    };
+}
+
+/* Zeroes a histogram of n_groups groups and adds rows [begin, end) to it. */
+void boosting_count(struct boosting_grower *g, uint64_t *histogram, size_t begin, size_t end);
+
+/* Of all rows, in their order, from the columns. */
+void boosting_count_root(struct boosting_grower *g, uint64_t *histogram);
+
+/* histogram -= part */
+void boosting_subtract(const struct boosting_grower *g, uint64_t *restrict histogram,
+                       const uint64_t *restrict part);
+
+/* Sets g->best for the node. */
+void boosting_find_split(struct boosting_grower *g, const struct boosting_task *task);
+
+#endif

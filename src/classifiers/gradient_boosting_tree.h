@@ -1,0 +1,75 @@
+/*
+ * The regression trees of gradient boosting, on byte features: least-squares CART (Breiman,
+ * Friedman, Olshen and Stone, 1984) grown greedily to a depth, with leaf values by one Newton step
+ * (Friedman, "Greedy function approximation: a gradient boosting machine", 2001, algorithm 6).
+ *
+ * A node of W rows with sum of residuals S, split into W_L, S_L and the rest, gains Friedman's
+ *     (W S_L - W_L S)^2 / (W W_L (W - W_L)),
+ * which is the fall of the squared error. The largest gain wins, thresholds lie in the middle of
+ * two neighbouring values that occur in the node. Ties between thresholds of a feature go to the
+ * lowest, ties between features are broken at random. A split without gain is still a split.
+ *
+ * A node is a leaf at max_depth, with one row, when no feature varies, or when the variance of its
+ * residuals is at most 2^-52, which is scikit-learn's notion of pure.
+ *
+ * Sums of residuals are exact: a residual is rounded to a multiple of a power of two, once for each
+ * tree, and is an integer from there on. So sums depend neither on their order nor on whether they
+ * were added up or found as the difference of parent and sibling; equal partitions tie exactly. The
+ * step is 2^-30 of the largest residual for up to 65,535 rows. That is an error of a double's sum
+ * of thousands of terms in the score of a split, relative to the largest residual in the tree, and
+ * far below the variance that makes a leaf. Each doubling of the rows doubles the step twice.
+ */
+#ifndef FMBENCH_CLASSIFIERS_GRADIENT_BOOSTING_TREE_H
+#define FMBENCH_CLASSIFIERS_GRADIENT_BOOSTING_TREE_H
+
+#include "base/error.h"
+#include "loader/features.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { BOOSTING_ROWS_MAX = (1 << 22) - 1 };
+
+struct boosting_node {
+    uint32_t left;     /* index of the left child, the right one follows it; 0: a leaf */
+    uint32_t value;    /* inner node: the feature that is compared; leaf: its number */
+    uint8_t threshold; /* a byte up to this goes left */
+};
+
+struct boosting_tree {
+    size_t n_nodes, n_leaves, depth;
+    struct boosting_node *nodes; /* n_nodes, the root first, owned */
+    double *values;              /* n_leaves, owned */
+};
+
+void boosting_tree_destroy(struct boosting_tree *tree); /* takes a zeroed struct */
+
+/* Adds rate x the value of its leaf to sums[i * stride] for each of n_rows rows of x's features. */
+void boosting_tree_add(const struct boosting_tree *tree, const uint8_t *rows, size_t n_rows,
+                       size_t n_features, double rate, double *sums, size_t stride);
+
+/* What one tree is grown for. */
+struct boosting_target {
+    const double *residuals; /* n_rows, between -1 and 1: y - p */
+    double step_factor;      /* a leaf's value is this x sum r / sum |r| (1 - |r|) */
+    double rate;             /* of the leaf values that is added to raw */
+    double *raw;             /* n_rows, updated */
+    uint64_t key;            /* for ties */
+};
+
+/* Grows trees one after the other; belongs to one thread. */
+struct boosting_grower;
+
+/* x needs its columns; it is borrowed. */
+enum status boosting_grower_create(struct boosting_grower **grower, const struct features *x,
+                                   size_t max_depth, struct error *error);
+void boosting_grower_destroy(struct boosting_grower *grower); /* takes NULL */
+
+/* On failure there is nothing to destroy. */
+enum status boosting_grower_grow(struct boosting_grower *grower, struct boosting_tree *tree,
+                                 const struct boosting_target *target, struct error *error);
+
+/* Bytes that a grower holds now. */
+size_t boosting_grower_bytes(const struct boosting_grower *grower);
+
+#endif
