@@ -56,8 +56,7 @@ static enum status allocate(struct boosting_grower *g, struct error *error)
         {(void **)&g->spare_rows, n_rows, sizeof *g->spare_rows},
         {(void **)&g->spare_packed, n_rows, sizeof *g->spare_packed},
         {(void **)&g->ranks, 2 * n_features, sizeof *g->ranks},
-        {(void **)&g->row_bytes, BOOSTING_TRANSPOSED_ROWS, sizeof *g->row_bytes},
-        {(void **)&g->columns, BOOSTING_TRANSPOSED_WIDTH * BOOSTING_TRANSPOSED_ROWS, 1},
+        {(void **)&g->row_bytes, BOOSTING_SORT_ROWS, sizeof *g->row_bytes},
         {(void **)&g->low, n_features, 1},
         {(void **)&g->high, n_features, 1},
         {(void **)&g->varying, n_features + 1, sizeof *g->varying},
@@ -115,10 +114,10 @@ void boosting_grower_destroy(struct boosting_grower *g)
         memory_free(g->pool[i]);
     for (size_t i = 0; i < g->n_stack; i++)
         memory_free(g->stack[i].histogram);
-    void *const arrays[] = {g->rows,    g->packed,    g->spare_rows, g->spare_packed, g->ranks,
-                            g->stack,   g->pool,      g->nodes,      g->values,       g->row_bytes,
-                            g->columns, g->low,       g->high,       g->varying,      g->picked,
-                            g->keys,    g->residuals, g->reciprocals};
+    void *const arrays[] = {
+        g->rows,    g->packed, g->spare_rows, g->spare_packed, g->ranks,      g->stack,
+        g->pool,    g->nodes,  g->values,     g->row_bytes,    g->low,        g->high,
+        g->varying, g->picked, g->keys,       g->residuals,    g->reciprocals};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         memory_free(arrays[i]);
     memory_free(g);
@@ -236,7 +235,7 @@ static enum status make_leaf(struct boosting_grower *g, const struct boosting_ta
 static size_t partition(struct boosting_grower *g, const struct boosting_task *task,
                         struct boosting_sums *sums)
 {
-    const uint8_t *column = g->x->columns + g->best.feature * g->x->n_rows;
+    const uint8_t *column = g->x->columns + task->best.feature * g->x->n_rows;
     const size_t n = task->end - task->begin;
     uint32_t *rows = g->rows + task->begin;
     uint64_t *packed = g->packed + task->begin;
@@ -244,7 +243,7 @@ static size_t partition(struct boosting_grower *g, const struct boosting_task *t
     for (size_t i = 0; i < n; i++) {
         const uint32_t row = rows[i];
         const uint64_t number = packed[i];
-        const bool goes_left = column[row] <= g->best.threshold;
+        const bool goes_left = column[row] <= task->best.threshold;
         rows[n_left] = g->spare_rows[n_right] = row;
         packed[n_left] = g->spare_packed[n_right] = number;
         n_left += goes_left;
@@ -268,40 +267,27 @@ static bool needs_histogram(const struct boosting_grower *g, const struct boosti
     return size_of(task) > BOOSTING_SORT_ROWS && may_split(g, task);
 }
 
-/*
- * Gives the children the histograms that they need. Only the rows of the smaller child are visited,
- * unless the larger needs none. The parent's histogram becomes the larger child's, or is free.
- */
+/* The parent's histogram becomes the larger child's, or the smaller one's, or is free. */
 static enum status share_histogram(struct boosting_grower *g, uint64_t *parents,
                                    struct boosting_task *small, struct boosting_task *large,
                                    struct error *error)
 {
     const bool small_needs = needs_histogram(g, small), large_needs = needs_histogram(g, large);
-    if (!large_needs) {
-        if (small_needs) {
-            boosting_count(g, parents, small->begin, small->end);
-            small->histogram = parents;
-        } else {
-            give_back(g, parents);
-        }
-        return STATUS_OK;
-    }
-    large->histogram = parents;
-    uint64_t *counted = NULL;
-    const enum status status = take_histogram(g, &counted, error);
-    if (status)
-        return status;
-    boosting_count(g, counted, small->begin, small->end);
-    boosting_subtract(g, parents, counted);
-    if (small_needs)
-        small->histogram = counted;
+    if (large_needs)
+        large->histogram = parents;
+    else if (small_needs)
+        small->histogram = parents;
     else
-        give_back(g, counted);
-    return STATUS_OK;
+        give_back(g, parents);
+    const enum status status =
+        small_needs && large_needs ? take_histogram(g, &small->histogram, error) : STATUS_OK;
+    if (!status && (small_needs || large_needs))
+        boosting_search_children(g, small, large);
+    return status;
 }
 
-/* Splits the node as g->best says. The smaller child comes off the stack first, so that no more
-   histograms wait than the number of rows can be halved. */
+/* Splits the node as its best split says. The smaller child comes off the stack first, so that no
+   more histograms wait than the number of rows can be halved. */
 static enum status split_node(struct boosting_grower *g, const struct boosting_task *task,
                               struct error *error)
 {
@@ -327,7 +313,7 @@ static enum status split_node(struct boosting_grower *g, const struct boosting_t
     right.sums.squares = task->sums.squares - left.sums.squares;
     assert(size_of(&left) > 0 && size_of(&right) > 0);
     g->nodes[task->node] = (struct boosting_node){
-        .left = left.node, .value = g->best.feature, .threshold = g->best.threshold};
+        .left = left.node, .value = task->best.feature, .threshold = task->best.threshold};
     g->n_nodes += 2;
     g->depth = left.depth > g->depth ? left.depth : g->depth;
     const bool left_is_small = size_of(&left) <= size_of(&right);
@@ -345,11 +331,10 @@ static enum status grow(struct boosting_grower *g, const struct boosting_target 
 {
     enum status status = STATUS_OK;
     while (!status && g->n_stack > 0) {
-        const struct boosting_task task = g->stack[--g->n_stack];
-        g->best.found = false;
-        if (may_split(g, &task))
-            boosting_find_split(g, &task);
-        if (g->best.found) {
+        struct boosting_task task = g->stack[--g->n_stack];
+        if (!task.is_searched && may_split(g, &task))
+            boosting_search_sorted(g, &task);
+        if (task.best.found) {
             status = split_node(g, &task, error);
         } else {
             give_back(g, task.histogram);
@@ -380,7 +365,7 @@ static enum status push_root(struct boosting_grower *g, const struct boosting_ta
         status = take_histogram(g, &root.histogram, error);
         if (status)
             return status;
-        boosting_count_root(g, root.histogram);
+        boosting_search_root(g, &root);
     }
     g->n_nodes = 1;
     g->n_leaves = g->depth = 0;

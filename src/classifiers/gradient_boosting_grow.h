@@ -10,14 +10,21 @@
 
 enum {
     BOOSTING_SORT_ROWS = 96, /* nodes of up to so many rows are sorted, larger ones counted */
-    BOOSTING_TRANSPOSED_ROWS = 1024, /* rows whose bytes are turned into columns at a time */
-    BOOSTING_TRANSPOSED_WIDTH = 64
+    BOOSTING_TILE = 8 /* groups of features whose histograms stay in the second-level cache */
 };
 
 /* Sums over rows. Squares of 30 bits of up to 2^22 rows need more than 64. */
 struct boosting_sums {
     uint64_t packed;
     unsigned __int128 squares;
+};
+
+struct boosting_split {
+    bool found;
+    uint8_t threshold;
+    uint32_t feature;
+    uint32_t rank; /* breaks ties: the lowest wins */
+    double score;
 };
 
 /* A node that is to be split. */
@@ -28,14 +35,8 @@ struct boosting_task {
     uint64_t *histogram; /* where it has more than BOOSTING_SORT_ROWS rows */
     uint64_t key;
     uint32_t node;
-};
-
-struct boosting_split {
-    bool found;
-    uint8_t threshold;
-    uint32_t feature;
-    uint32_t rank; /* breaks ties: the lowest wins */
-    double score;
+    bool is_searched;
+    struct boosting_split best; /* once it is searched */
 };
 
 struct boosting_grower {
@@ -66,9 +67,7 @@ struct boosting_grower {
     size_t n_leaves, values_capacity, depth;
 
     /* The node at work. */
-    struct boosting_split best;
-    const uint8_t **row_bytes; /* BOOSTING_TRANSPOSED_ROWS */
-    uint8_t *columns;          /* BOOSTING_TRANSPOSED_WIDTH x BOOSTING_TRANSPOSED_ROWS */
+    const uint8_t **row_bytes; /* BOOSTING_SORT_ROWS */
     uint8_t *low, *high;       /* n_features */
     uint32_t *varying;         /* n_features */
     uint8_t *picked;           /* BOOSTING_SORT_ROWS x picked_stride */
@@ -87,17 +86,18 @@ static inline struct boosting_total boosting_unpack(const struct boosting_grower
     };
 }
 
-/* Zeroes a histogram of n_groups groups and adds rows [begin, end) to it. */
-void boosting_count(struct boosting_grower *g, uint64_t *histogram, size_t begin, size_t end);
+/* Counts all rows, in their order, into the root's histogram, and searches it. */
+void boosting_search_root(struct boosting_grower *g, struct boosting_task *root);
 
-/* Of all rows, in their order, from the columns. */
-void boosting_count_root(struct boosting_grower *g, uint64_t *histogram);
+/*
+ * Two children of a node with a histogram, of which those with one of their own are searched. The
+ * larger's is the parent's, and becomes the larger's; only rows of the smaller are visited, unless
+ * the larger has none.
+ */
+void boosting_search_children(struct boosting_grower *g, struct boosting_task *small,
+                              struct boosting_task *large);
 
-/* histogram -= part */
-void boosting_subtract(const struct boosting_grower *g, uint64_t *restrict histogram,
-                       const uint64_t *restrict part);
-
-/* Sets g->best for the node. */
-void boosting_find_split(struct boosting_grower *g, const struct boosting_task *task);
+/* Searches a node without a histogram. */
+void boosting_search_sorted(struct boosting_grower *g, struct boosting_task *task);
 
 #endif

@@ -5,7 +5,7 @@
 #include <immintrin.h>
 #endif
 
-enum { LANES = BOOSTING_LANES, COLUMNS = BYTE_COLUMNS_LANES };
+enum { LANES = BOOSTING_LANES, COLUMNS = BYTE_COLUMNS_LANES, PREFETCHED = 16 };
 
 /* ---- histograms ---- */
 
@@ -113,6 +113,28 @@ static unsigned best_of_bins(double scores[LANES], uint8_t above[LANES], const u
 }
 
 #endif
+
+/*
+ * Eight features of a row at a time: sums that follow each other closely are of different features,
+ * so that none waits for the one before to be stored.
+ */
+static void add_rows(uint64_t *restrict bins, const uint8_t *bytes, size_t stride, size_t width,
+                     const uint32_t *rows, const uint64_t *packed, size_t n)
+{
+    if (width < LANES) {
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j < width; j++)
+                bins[(size_t)bytes[rows[i] * stride + j] * LANES + j] += packed[i];
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *row = bytes + rows[i] * stride;
+        const size_t ahead = i + PREFETCHED < n ? i + PREFETCHED : n - 1;
+        __builtin_prefetch(bytes + rows[ahead] * stride);
+        for (size_t j = 0; j < LANES; j++)
+            bins[(size_t)row[j] * LANES + j] += packed[i];
+    }
+}
 
 /* ---- sorted rows ---- */
 
@@ -222,6 +244,7 @@ static void pick(uint8_t *restrict to, size_t stride, const uint8_t *const *rows
 
 const struct boosting_kernels SIMD_NAME(boosting_kernels) = {
     .add_column = add_column,
+    .add_rows = add_rows,
     .best_of_bins = best_of_bins,
     .best_of_sorted = best_of_sorted,
     .pick = pick,

@@ -39,6 +39,10 @@ struct boosting_kernels {
     void (*add_column)(uint64_t *restrict bins, const uint8_t *restrict column,
                        const uint64_t *restrict packed, size_t n);
 
+    /* bins[v * 8 + j] += packed[i] for v = bytes[rows[i] * stride + j], j < width <= 8 */
+    void (*add_rows)(uint64_t *restrict bins, const uint8_t *bytes, size_t stride, size_t width,
+                     const uint32_t *rows, const uint64_t *packed, size_t n);
+
     /*
      * The best split of each of eight features. Lanes with a score of at least `least` (of their
      * bins' scores the largest, of equal ones the lowest bin) are in the mask that is returned:

@@ -3,74 +3,68 @@
 
 #include <string.h>
 
-enum { LANES = BOOSTING_LANES, COLUMNS = BYTE_COLUMNS_LANES, WIDTH = BOOSTING_TRANSPOSED_WIDTH };
+enum { LANES = BOOSTING_LANES, COLUMNS = BYTE_COLUMNS_LANES };
 
-static void point_at_rows(struct boosting_grower *g, size_t begin, size_t n)
+enum { ROWS_BLOCK = 1024 };
+
+/* The order of the features, for ties: a random one for each tree, begun at a random place for each
+   node. */
+static const uint32_t *ranks_of(const struct boosting_grower *g, const struct boosting_task *task)
 {
-    for (size_t i = 0; i < n; i++)
-        g->row_bytes[i] = g->x->bytes + g->rows[begin + i] * g->x->n_features;
+    return g->ranks + task->key % g->x->n_features;
 }
 
-static void offer(struct boosting_grower *g, uint32_t feature, unsigned threshold, double score,
-                  const uint32_t *ranks)
+static void offer(struct boosting_split *best, uint32_t feature, unsigned threshold, double score,
+                  uint32_t rank)
 {
-    struct boosting_split *best = &g->best;
-    if (best->found &&
-        (score < best->score || (score == best->score && ranks[feature] > best->rank)))
+    if (best->found && (score < best->score || (score == best->score && rank > best->rank)))
         return;
     *best = (struct boosting_split){.found = true,
                                     .threshold = (uint8_t)threshold,
                                     .feature = feature,
-                                    .rank = ranks[feature],
+                                    .rank = rank,
                                     .score = score};
 }
 
 /* ---- histograms ---- */
 
-static uint64_t *lane_of(uint64_t *histogram, size_t feature)
+/* Groups of features first .. first + n - 1. */
+struct tile {
+    size_t first, n;
+};
+
+static struct tile tile_at(const struct boosting_grower *g, size_t first)
 {
-    return histogram + feature / LANES * BOOSTING_GROUP + feature % LANES;
+    const size_t left = g->n_groups - first;
+    return (struct tile){.first = first, .n = left < BOOSTING_TILE ? left : BOOSTING_TILE};
 }
 
-static void clear(const struct boosting_grower *g, uint64_t *histogram)
+static void clear_tile(uint64_t *histogram, struct tile tile)
 {
-    memset(histogram, 0, g->n_groups * BOOSTING_GROUP * sizeof *histogram);
+    memset(histogram + tile.first * BOOSTING_GROUP, 0, tile.n * BOOSTING_GROUP * sizeof *histogram);
 }
 
-void boosting_count(struct boosting_grower *g, uint64_t *histogram, size_t begin, size_t end)
+/* Adds the rows of a node, as `packed`. */
+static void add_tile(const struct boosting_grower *g, uint64_t *histogram, struct tile tile,
+                     const struct boosting_task *task, const uint64_t *packed)
 {
-    const size_t n_features = g->x->n_features;
-    clear(g, histogram);
-    for (size_t first = begin; first < end; first += BOOSTING_TRANSPOSED_ROWS) {
-        const size_t n =
-            end - first < BOOSTING_TRANSPOSED_ROWS ? end - first : BOOSTING_TRANSPOSED_ROWS;
-        point_at_rows(g, first, n);
-        for (size_t f = 0; f < n_features; f += WIDTH) {
-            const size_t width = n_features - f < WIDTH ? n_features - f : WIDTH;
-            g->bytes->transpose(g->columns, BOOSTING_TRANSPOSED_ROWS, g->row_bytes, n, width);
-            for (size_t i = 0; i < n; i++)
-                g->row_bytes[i] += width;
-            for (size_t j = 0; j < width; j++)
-                g->kernels->add_column(lane_of(histogram, f + j),
-                                       g->columns + j * BOOSTING_TRANSPOSED_ROWS, g->packed + first,
-                                       n);
+    const size_t n_features = g->x->n_features, n_rows = task->end - task->begin;
+    for (size_t first = 0; first < n_rows; first += ROWS_BLOCK) {
+        const size_t n = n_rows - first < ROWS_BLOCK ? n_rows - first : ROWS_BLOCK;
+        for (size_t group = tile.first; group < tile.first + tile.n; group++) {
+            const size_t feature = group * LANES;
+            const size_t width = n_features - feature < LANES ? n_features - feature : LANES;
+            g->kernels->add_rows(histogram + group * BOOSTING_GROUP, g->x->bytes + feature,
+                                 n_features, width, g->rows + task->begin + first, packed + first,
+                                 n);
         }
     }
 }
 
-void boosting_count_root(struct boosting_grower *g, uint64_t *histogram)
+static void subtract_tile(uint64_t *restrict histogram, const uint64_t *restrict part,
+                          struct tile tile)
 {
-    const size_t n_rows = g->x->n_rows;
-    clear(g, histogram);
-    for (size_t f = 0; f < g->x->n_features; f++)
-        g->kernels->add_column(lane_of(histogram, f), g->x->columns + f * n_rows, g->packed,
-                               n_rows);
-}
-
-void boosting_subtract(const struct boosting_grower *g, uint64_t *restrict histogram,
-                       const uint64_t *restrict part)
-{
-    for (size_t i = 0; i < g->n_groups * BOOSTING_GROUP; i++)
+    for (size_t i = tile.first * BOOSTING_GROUP; i < (tile.first + tile.n) * BOOSTING_GROUP; i++)
         histogram[i] -= part[i];
 }
 
@@ -83,20 +77,68 @@ static unsigned middle_below(const uint64_t *bins, unsigned above)
     return (below + above) / 2;
 }
 
-static void split_by_bins(struct boosting_grower *g, const struct boosting_task *task,
-                          const uint32_t *ranks)
+static void search_tile(const struct boosting_grower *g, struct boosting_task *task,
+                        struct tile tile)
 {
     const struct boosting_total total = boosting_unpack(g, task->sums.packed);
+    const uint32_t *ranks = ranks_of(g, task);
     double scores[LANES];
     uint8_t above[LANES];
-    for (size_t group = 0; group < g->n_groups; group++) {
+    for (size_t group = tile.first; group < tile.first + tile.n; group++) {
         const uint64_t *bins = task->histogram + group * BOOSTING_GROUP;
         unsigned found = g->kernels->best_of_bins(scores, above, bins, &total,
-                                                  g->best.found ? g->best.score : -1);
+                                                  task->best.found ? task->best.score : -1);
         for (; found; found &= found - 1) {
             const unsigned lane = (unsigned)__builtin_ctz(found);
-            offer(g, (uint32_t)(group * LANES + lane), middle_below(bins + lane, above[lane]),
-                  scores[lane], ranks);
+            const size_t feature = group * LANES + lane;
+            offer(&task->best, (uint32_t)feature, middle_below(bins + lane, above[lane]),
+                  scores[lane], ranks[feature]);
+        }
+    }
+}
+
+void boosting_search_root(struct boosting_grower *g, struct boosting_task *root)
+{
+    const size_t n_rows = g->x->n_rows, n_features = g->x->n_features;
+    root->is_searched = true;
+    for (size_t first = 0; first < g->n_groups; first += BOOSTING_TILE) {
+        const struct tile tile = tile_at(g, first);
+        clear_tile(root->histogram, tile);
+        for (size_t f = first * LANES; f < n_features && f < (first + tile.n) * LANES; f++)
+            g->kernels->add_column(root->histogram + f / LANES * BOOSTING_GROUP + f % LANES,
+                                   g->x->columns + f * n_rows, g->packed, n_rows);
+        search_tile(g, root, tile);
+    }
+}
+
+/* Rows to be added to the parent's histogram that take those of the smaller child out of it. */
+static const uint64_t *negated(struct boosting_grower *g, const struct boosting_task *task)
+{
+    const uint64_t *packed = g->packed + task->begin;
+    for (size_t i = 0; i < task->end - task->begin; i++)
+        g->spare_packed[i] = 0 - packed[i];
+    return g->spare_packed;
+}
+
+void boosting_search_children(struct boosting_grower *g, struct boosting_task *small,
+                              struct boosting_task *large)
+{
+    const uint64_t *packed = small->histogram ? g->packed + small->begin : negated(g, small);
+    small->is_searched = small->histogram;
+    large->is_searched = large->histogram;
+    for (size_t first = 0; first < g->n_groups; first += BOOSTING_TILE) {
+        const struct tile tile = tile_at(g, first);
+        if (small->histogram) {
+            clear_tile(small->histogram, tile);
+            add_tile(g, small->histogram, tile, small, packed);
+            search_tile(g, small, tile);
+        }
+        if (large->histogram) {
+            if (small->histogram)
+                subtract_tile(large->histogram, small->histogram, tile);
+            else
+                add_tile(g, large->histogram, tile, small, packed);
+            search_tile(g, large, tile);
         }
     }
 }
@@ -123,11 +165,11 @@ static void fill_keys(struct boosting_grower *g, size_t n, size_t first)
     }
 }
 
-static void split_by_sorting(struct boosting_grower *g, const struct boosting_task *task,
-                             const uint32_t *ranks)
+void boosting_search_sorted(struct boosting_grower *g, struct boosting_task *task)
 {
     const size_t n = task->end - task->begin;
     const struct boosting_total total = boosting_unpack(g, task->sums.packed);
+    const uint32_t *ranks = ranks_of(g, task);
     const struct boosting_sorted sorted = {.keys = (const uint16_t(*)[COLUMNS])g->keys,
                                            .n_rows = n,
                                            .residuals = g->residuals,
@@ -135,11 +177,12 @@ static void split_by_sorting(struct boosting_grower *g, const struct boosting_ta
                                            .reciprocals = g->reciprocals};
     double scores[COLUMNS];
     uint8_t positions[COLUMNS];
+    task->is_searched = true;
     for (size_t i = 0; i < n; i++) {
+        g->row_bytes[i] = g->x->bytes + g->rows[task->begin + i] * g->x->n_features;
         g->residuals[i] = (double)boosting_unpack(g, g->packed[task->begin + i]).sum;
         g->reciprocals[i] = 1 / ((double)(i + 1) * (double)(n - i - 1));
     }
-    point_at_rows(g, task->begin, n);
     const size_t n_varying = find_varying(g, n);
     g->kernels->pick(g->picked, g->picked_stride, g->row_bytes, n, g->varying, n_varying);
     for (size_t first = 0; first < n_varying; first += COLUMNS) {
@@ -148,23 +191,12 @@ static void split_by_sorting(struct boosting_grower *g, const struct boosting_ta
         g->bytes->sort(g->keys, n);
         g->kernels->best_of_sorted(scores, positions, &sorted);
         for (size_t lane = 0; lane < width; lane++)
-            if (!g->best.found || scores[lane] >= g->best.score) {
+            if (!task->best.found || scores[lane] >= task->best.score) {
                 const unsigned i = positions[lane];
-                offer(g, g->varying[first + lane],
+                const uint32_t feature = g->varying[first + lane];
+                offer(&task->best, feature,
                       (unsigned)((g->keys[i][lane] >> 8) + (g->keys[i + 1][lane] >> 8)) / 2,
-                      scores[lane], ranks);
+                      scores[lane], ranks[feature]);
             }
     }
-}
-
-void boosting_find_split(struct boosting_grower *g, const struct boosting_task *task)
-{
-    /* The order of the features, for ties: a random one for each tree, begun at a random place for
-       each node. */
-    const uint32_t *ranks = g->ranks + task->key % g->x->n_features;
-    g->best = (struct boosting_split){.found = false};
-    if (task->histogram)
-        split_by_bins(g, task, ranks);
-    else
-        split_by_sorting(g, task, ranks);
 }
