@@ -75,6 +75,7 @@ struct fitting {
     struct model *model;
     const struct training_set *set;
     const struct execution *execution;
+    struct boosting_data data;
     double *scores;                   /* n_scores x n_rows */
     double *residuals;                /* n_scores x n_rows */
     struct boosting_grower **growers; /* n_growers */
@@ -88,6 +89,7 @@ static void fitting_destroy(struct fitting *f)
 {
     for (int t = 0; f->growers && t < f->n_growers; t++)
         boosting_grower_destroy(f->growers[t]);
+    boosting_data_destroy(&f->data);
     memory_free(f->growers);
     memory_free(f->scores);
     memory_free(f->residuals);
@@ -109,8 +111,9 @@ static enum status fitting_create(struct fitting *f, struct error *error)
     if (status)
         return status;
     memset(f->growers, 0, (size_t)f->n_growers * sizeof(struct boosting_grower *));
+    status = boosting_data_create(&f->data, f->set->x, error);
     for (int t = 0; t < f->n_growers && !status; t++)
-        status = boosting_grower_create(&f->growers[t], f->set->x, m->max_depth, error);
+        status = boosting_grower_create(&f->growers[t], &f->data, m->max_depth, error);
     for (size_t k = 0; k < m->n_scores; k++)
         for (size_t i = 0; i < n_rows; i++)
             f->scores[k * n_rows + i] = m->initial[k];
@@ -182,7 +185,8 @@ static void report_fit(const struct fitting *f, struct fit_report *report)
         n_leaves += m->trees[t].n_leaves;
         depth = m->trees[t].depth > depth ? m->trees[t].depth : depth;
     }
-    n_bytes = n_nodes * sizeof(struct boosting_node) + n_leaves * sizeof(double) +
+    n_bytes = f->data.n_tiles * BOOSTING_LINE * f->set->x->n_rows +
+              n_nodes * sizeof(struct boosting_node) + n_leaves * sizeof(double) +
               2 * m->n_scores * f->set->x->n_rows * sizeof(double);
     for (int t = 0; t < f->n_growers; t++)
         n_bytes += boosting_grower_bytes(f->growers[t]);

@@ -39,6 +39,31 @@ static enum status reserve(void **array, size_t *capacity, size_t n_items, size_
     return STATUS_OK;
 }
 
+enum status boosting_data_create(struct boosting_data *data, const struct features *x,
+                                 struct error *error)
+{
+    enum { WIDTH = BOOSTING_LINE };
+    *data = (struct boosting_data){.x = x, .n_tiles = (x->n_features + WIDTH - 1) / WIDTH};
+    if (x->n_rows > BOOSTING_ROWS_MAX || x->n_features > INT32_MAX / 2)
+        return error_set(error, STATUS_DATA,
+                         "boosting takes up to %d rows and 2^30 features, not %zu x %zu",
+                         BOOSTING_ROWS_MAX, x->n_rows, x->n_features);
+    data->tiles = memory_zeroed(data->n_tiles * x->n_rows, WIDTH);
+    if (!data->tiles)
+        return error_memory(error, "the training bytes", data->n_tiles * x->n_rows * WIDTH);
+    for (size_t i = 0; i < x->n_rows; i++)
+        for (size_t first = 0; first < x->n_features; first += WIDTH)
+            memcpy(data->tiles[first / WIDTH * x->n_rows + i], x->bytes + i * x->n_features + first,
+                   x->n_features - first < WIDTH ? x->n_features - first : WIDTH);
+    return STATUS_OK;
+}
+
+void boosting_data_destroy(struct boosting_data *data)
+{
+    memory_free(data->tiles);
+    *data = (struct boosting_data){.x = NULL};
+}
+
 /* ---- the grower ---- */
 
 static size_t histogram_numbers(const struct boosting_grower *g)
@@ -74,17 +99,16 @@ static enum status allocate(struct boosting_grower *g, struct error *error)
     return STATUS_OK;
 }
 
-enum status boosting_grower_create(struct boosting_grower **grower, const struct features *x,
-                                   size_t max_depth, struct error *error)
+enum status boosting_grower_create(struct boosting_grower **grower,
+                                   const struct boosting_data *data, size_t max_depth,
+                                   struct error *error)
 {
+    const struct features *x = data->x;
     *grower = NULL;
-    if (x->n_rows > BOOSTING_ROWS_MAX || x->n_features > INT32_MAX / 2)
-        return error_set(error, STATUS_DATA,
-                         "boosting takes up to %d rows and 2^30 features, not %zu x %zu",
-                         BOOSTING_ROWS_MAX, x->n_rows, x->n_features);
     struct boosting_grower *g = memory_zeroed(1, sizeof *g);
     if (!g)
         return error_memory(error, "growing a tree", sizeof *g);
+    g->data = data;
     g->x = x;
     g->max_depth = max_depth;
     g->kernels = SIMD_SELECT(boosting_kernels);

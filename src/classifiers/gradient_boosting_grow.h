@@ -10,7 +10,8 @@
 
 enum {
     BOOSTING_SORT_ROWS = 96, /* nodes of up to so many rows are sorted, larger ones counted */
-    BOOSTING_TILE = 8 /* groups of features whose histograms stay in the second-level cache */
+    /* Groups of features whose histograms stay in the second-level cache. */
+    BOOSTING_TILE = BOOSTING_LINE / BOOSTING_LANES
 };
 
 /* Sums over rows. Squares of 30 bits of up to 2^22 rows need more than 64. */
@@ -40,7 +41,8 @@ struct boosting_task {
 };
 
 struct boosting_grower {
-    const struct features *x; /* borrowed */
+    const struct boosting_data *data; /* borrowed */
+    const struct features *x;         /* of data */
     size_t max_depth;
     const struct boosting_kernels *kernels;
     const struct byte_columns_kernels *bytes;

@@ -5,7 +5,7 @@
 #include <immintrin.h>
 #endif
 
-enum { LANES = BOOSTING_LANES, COLUMNS = BYTE_COLUMNS_LANES, PREFETCHED = 16 };
+enum { LANES = BOOSTING_LANES, COLUMNS = BYTE_COLUMNS_LANES };
 
 /* ---- histograms ---- */
 
@@ -116,23 +116,31 @@ static unsigned best_of_bins(double scores[LANES], uint8_t above[LANES], const u
 
 /*
  * Eight features of a row at a time: sums that follow each other closely are of different features,
- * so that none waits for the one before to be stored.
+ * so that none waits for the one before to be stored. The bytes of a block of rows are sorted by
+ * group first, so that they and one group's bins fit into the first-level cache.
  */
-static void add_rows(uint64_t *restrict bins, const uint8_t *bytes, size_t stride, size_t width,
-                     const uint32_t *rows, const uint64_t *packed, size_t n)
+static void add_rows(uint64_t (*restrict bins)[BOOSTING_GROUP], size_t n_groups,
+                     const uint8_t (*lines)[BOOSTING_LINE], const uint32_t *rows,
+                     const uint64_t *packed, size_t n)
 {
-    if (width < LANES) {
-        for (size_t i = 0; i < n; i++)
-            for (size_t j = 0; j < width; j++)
-                bins[(size_t)bytes[rows[i] * stride + j] * LANES + j] += packed[i];
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        const uint8_t *row = bytes + rows[i] * stride;
-        const size_t ahead = i + PREFETCHED < n ? i + PREFETCHED : n - 1;
-        __builtin_prefetch(bytes + rows[ahead] * stride);
-        for (size_t j = 0; j < LANES; j++)
-            bins[(size_t)row[j] * LANES + j] += packed[i];
+    enum { ROWS = 512, PREFETCHED = 48, GROUPS = BOOSTING_LINE / LANES };
+    uint64_t bytes[GROUPS][ROWS];
+    for (size_t first = 0; first < n; first += ROWS) {
+        const size_t m = n - first < ROWS ? n - first : ROWS;
+        for (size_t i = 0; i < m; i++) {
+            const size_t ahead = first + i + PREFETCHED;
+            __builtin_prefetch(lines[rows[ahead < n ? ahead : n - 1]]);
+            for (size_t g = 0; g < GROUPS; g++)
+                memcpy(&bytes[g][i], lines[rows[first + i]] + g * LANES, LANES);
+        }
+        for (size_t g = 0; g < n_groups; g++)
+            for (size_t i = 0; i < m; i++) {
+                uint64_t word = bytes[g][i];
+                if (!word)
+                    continue;
+                for (size_t j = 0; j < LANES; j++, word >>= 8)
+                    bins[g][(word & 255) * LANES + j] += packed[first + i];
+            }
     }
 }
 

@@ -11,6 +11,7 @@
 #ifndef FMBENCH_CLASSIFIERS_GRADIENT_BOOSTING_SIMD_H
 #define FMBENCH_CLASSIFIERS_GRADIENT_BOOSTING_SIMD_H
 
+#include "classifiers/gradient_boosting_tree.h"
 #include "numerics/byte_columns_simd.h"
 #include "numerics/simd.h"
 
@@ -39,9 +40,11 @@ struct boosting_kernels {
     void (*add_column)(uint64_t *restrict bins, const uint8_t *restrict column,
                        const uint64_t *restrict packed, size_t n);
 
-    /* bins[v * 8 + j] += packed[i] for v = bytes[rows[i] * stride + j], j < width <= 8 */
-    void (*add_rows)(uint64_t *restrict bins, const uint8_t *bytes, size_t stride, size_t width,
-                     const uint32_t *rows, const uint64_t *packed, size_t n);
+    /* For n_groups <= 8 groups g of eight features:
+       bins[g][v * 8 + j] += packed[i] for v = lines[rows[i]][8 * g + j], j < 8. */
+    void (*add_rows)(uint64_t (*restrict bins)[BOOSTING_GROUP], size_t n_groups,
+                     const uint8_t (*lines)[BOOSTING_LINE], const uint32_t *rows,
+                     const uint64_t *packed, size_t n);
 
     /*
      * The best split of each of eight features. Lanes with a score of at least `least` (of their

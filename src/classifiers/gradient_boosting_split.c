@@ -5,8 +5,6 @@
 
 enum { LANES = BOOSTING_LANES, COLUMNS = BYTE_COLUMNS_LANES };
 
-enum { ROWS_BLOCK = 1024 };
-
 /* The order of the features, for ties: a random one for each tree, begun at a random place for each
    node. */
 static const uint32_t *ranks_of(const struct boosting_grower *g, const struct boosting_task *task)
@@ -48,17 +46,12 @@ static void clear_tile(uint64_t *histogram, struct tile tile)
 static void add_tile(const struct boosting_grower *g, uint64_t *histogram, struct tile tile,
                      const struct boosting_task *task, const uint64_t *packed)
 {
-    const size_t n_features = g->x->n_features, n_rows = task->end - task->begin;
-    for (size_t first = 0; first < n_rows; first += ROWS_BLOCK) {
-        const size_t n = n_rows - first < ROWS_BLOCK ? n_rows - first : ROWS_BLOCK;
-        for (size_t group = tile.first; group < tile.first + tile.n; group++) {
-            const size_t feature = group * LANES;
-            const size_t width = n_features - feature < LANES ? n_features - feature : LANES;
-            g->kernels->add_rows(histogram + group * BOOSTING_GROUP, g->x->bytes + feature,
-                                 n_features, width, g->rows + task->begin + first, packed + first,
-                                 n);
-        }
-    }
+    const uint8_t(*lines)[BOOSTING_LINE] =
+        g->data->tiles + tile.first / BOOSTING_TILE * g->x->n_rows;
+    uint64_t(*bins)[BOOSTING_GROUP] =
+        (uint64_t(*)[BOOSTING_GROUP])(histogram + tile.first * BOOSTING_GROUP);
+    g->kernels->add_rows(bins, tile.n, lines, g->rows + task->begin, packed,
+                         task->end - task->begin);
 }
 
 static void subtract_tile(uint64_t *restrict histogram, const uint64_t *restrict part,

@@ -57,12 +57,27 @@ struct boosting_target {
     uint64_t key;            /* for ties */
 };
 
+/* The bytes of the training rows once more, made once for all growers: 64 features of a row are a
+   cache line, the lines of all rows for the same features lie together. */
+enum { BOOSTING_LINE = 64 };
+
+struct boosting_data {
+    const struct features *x; /* borrowed; with columns */
+    size_t n_tiles;
+    uint8_t (*tiles)[BOOSTING_LINE]; /* n_tiles x n_rows, 0 beyond the last feature; owned */
+};
+
+enum status boosting_data_create(struct boosting_data *data, const struct features *x,
+                                 struct error *error);
+void boosting_data_destroy(struct boosting_data *data); /* takes a zeroed struct */
+
 /* Grows trees one after the other; belongs to one thread. */
 struct boosting_grower;
 
-/* x needs its columns; it is borrowed. */
-enum status boosting_grower_create(struct boosting_grower **grower, const struct features *x,
-                                   size_t max_depth, struct error *error);
+/* The data is borrowed. */
+enum status boosting_grower_create(struct boosting_grower **grower,
+                                   const struct boosting_data *data, size_t max_depth,
+                                   struct error *error);
 void boosting_grower_destroy(struct boosting_grower *grower); /* takes NULL */
 
 /* On failure there is nothing to destroy. */
