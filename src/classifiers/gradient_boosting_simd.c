@@ -34,42 +34,73 @@ static void add_column(uint64_t *restrict bins, const uint8_t *restrict column,
     }
 }
 
+/* What a lane's sums above a threshold are worth, for eight lanes. */
+struct scan {
+    __m512i rows, sum, count_mask;
+    __m128i shift;
+};
+
+/* (W S_R - W_R S)^2 and W_R (W - W_R). The difference is exact before it is rounded. */
+static inline void exact_terms(const struct scan *s, __m512i right, __m512d *square,
+                               __m512d *product)
+{
+    const __m512i count = _mm512_and_si512(right, s->count_mask);
+    const __m512i difference =
+        _mm512_sub_epi64(_mm512_mullo_epi64(s->rows, _mm512_sra_epi64(right, s->shift)),
+                         _mm512_mullo_epi64(count, s->sum));
+    const __m512d root = _mm512_cvtepi64_pd(difference);
+    *square = _mm512_mul_pd(root, root);
+    *product = _mm512_cvtepi64_pd(_mm512_mul_epu32(count, _mm512_sub_epi64(s->rows, count)));
+}
+
+static inline __mmask8 any_of_block(const uint64_t *block, size_t n_bins)
+{
+    __m512i any = _mm512_loadu_si512(block);
+    for (size_t v = 1; v < n_bins; v++)
+        any = _mm512_or_si512(any, _mm512_loadu_si512(block + v * LANES));
+    return _mm512_test_epi64_mask(any, any);
+}
+
 /*
- * Thresholds from the highest down, on the sums above them. A score is first estimated by an
- * approximate reciprocal; the exact quotient, which takes a division, is only asked for where the
- * estimate, off by less than 2^-13, leaves it a chance.
+ * Thresholds from the highest down, on the sums above them. The quotient, which takes a division,
+ * is only asked for where an estimate without one, with room for its rounding, leaves it a chance.
  */
 static unsigned best_of_bins(double scores[LANES], uint8_t above[LANES], const uint64_t *bins,
                              const struct boosting_total *total, double least)
 {
-    const double cautious = 1 - 0x1p-12;
-    const __m512i rows = _mm512_set1_epi64(total->n_rows), sum = _mm512_set1_epi64(total->sum);
-    const __m512i count_mask = _mm512_set1_epi64((INT64_C(1) << total->count_bits) - 1);
-    const __m128i shift = _mm_cvtsi32_si128(total->count_bits);
+    enum { BLOCK = 16 };
+    /* Below every score: also below 0, but not where there are no rows on a side. */
+    const double cautious = 1 - 0x1p-12, nothing = 0x1p-1000;
+    const struct scan scan = {
+        .rows = _mm512_set1_epi64(total->n_rows),
+        .sum = _mm512_set1_epi64(total->sum),
+        .count_mask = _mm512_set1_epi64((INT64_C(1) << total->count_bits) - 1),
+        .shift = _mm_cvtsi32_si128(total->count_bits),
+    };
     __m512i right = _mm512_setzero_si512(), best_bin = _mm512_setzero_si512();
     __m512d best = _mm512_set1_pd(least);
-    __m512d chance = _mm512_mul_pd(best, _mm512_set1_pd(least < 0 ? 1 : cautious));
-    for (size_t v = BOOSTING_BINS - 1; v > 0; v--) {
-        const __m512i bin = _mm512_loadu_si512(bins + v * LANES);
-        const __mmask8 occurs = _mm512_test_epi64_mask(bin, bin);
-        right = _mm512_add_epi64(right, bin);
-        const __m512i count = _mm512_and_si512(right, count_mask);
-        const __m512i difference =
-            _mm512_sub_epi64(_mm512_mullo_epi64(rows, _mm512_sra_epi64(right, shift)),
-                             _mm512_mullo_epi64(count, sum));
-        const __m512d root = _mm512_cvtepi64_pd(difference);
-        const __m512d product =
-            _mm512_cvtepi64_pd(_mm512_mul_epu32(count, _mm512_sub_epi64(rows, count)));
-        const __m512d square = _mm512_mul_pd(root, root);
-        const __m512d estimate = _mm512_mul_pd(square, _mm512_rcp14_pd(product));
-        __mmask8 better = _mm512_mask_cmp_pd_mask(occurs, estimate, chance, _CMP_GE_OQ);
-        if (!better)
+    __m512d chance = _mm512_set1_pd((least < 0 ? least : least * cautious) - nothing);
+    for (size_t block = BOOSTING_BINS; block > 0; block -= BLOCK) {
+        const size_t lowest = block > BLOCK ? block - BLOCK : 1;
+        if (!any_of_block(bins + lowest * LANES, block - lowest))
             continue;
-        const __m512d score = _mm512_div_pd(square, product);
-        better = _mm512_mask_cmp_pd_mask(better, score, best, _CMP_GE_OQ);
-        best = _mm512_mask_mov_pd(best, better, score);
-        best_bin = _mm512_mask_mov_epi64(best_bin, better, _mm512_set1_epi64((long long)v));
-        chance = _mm512_mask_mul_pd(chance, better, best, _mm512_set1_pd(cautious));
+        for (size_t v = block; v-- > lowest;) {
+            const __m512i bin = _mm512_loadu_si512(bins + v * LANES);
+            __m512d square, product;
+            right = _mm512_add_epi64(right, bin);
+            exact_terms(&scan, right, &square, &product);
+            __mmask8 better =
+                _mm512_cmp_pd_mask(square, _mm512_mul_pd(chance, product), _CMP_GT_OQ);
+            if (!better)
+                continue;
+            const __m512d score = _mm512_div_pd(square, product);
+            better &= _mm512_test_epi64_mask(bin, bin);
+            better = _mm512_mask_cmp_pd_mask(better, score, best, _CMP_GE_OQ);
+            best = _mm512_mask_mov_pd(best, better, score);
+            best_bin = _mm512_mask_mov_epi64(best_bin, better, _mm512_set1_epi64((long long)v));
+            chance = _mm512_sub_pd(_mm512_mul_pd(best, _mm512_set1_pd(cautious)),
+                                   _mm512_set1_pd(nothing));
+        }
     }
     _mm512_storeu_pd(scores, best);
     _mm_storel_epi64((__m128i *)(void *)above, _mm512_cvtepi64_epi8(best_bin));
