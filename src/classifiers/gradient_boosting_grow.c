@@ -226,18 +226,39 @@ static bool may_split(const struct boosting_grower *g, const struct boosting_tas
     return (double)spread > g->least_variance * n_rows * n_rows;
 }
 
-/* Whole numbers again, fine enough for any residual, so that the value depends on no order. */
+/* A sum that depends on no order: whole multiples of 2^-30 and of a much smaller step. */
+struct exact_sum {
+    int64_t coarse, fine;
+};
+
+enum { COARSE_BITS = 30, FINE_BITS = 61 };
+
+/* fine_scale is 2^FINE_BITS over more than the number of terms, so that `fine` does not overflow.
+ */
+static void exact_add(struct exact_sum *sum, double x, double fine_scale)
+{
+    const double scaled = x * (INT64_C(1) << COARSE_BITS), coarse = rint(scaled);
+    sum->coarse += (int64_t)coarse;
+    sum->fine += (int64_t)rint((scaled - coarse) * fine_scale);
+}
+
+static double exact_value(const struct exact_sum *sum, double fine_scale)
+{
+    return (double)sum->coarse + (double)sum->fine / fine_scale;
+}
+
 static double newton_step(const struct boosting_grower *g, const struct boosting_target *target,
                           const struct boosting_task *task)
 {
-    const double scale = ldexp(1, 62 - g->count_bits);
-    int64_t residuals = 0, curvature = 0;
+    const double fine_scale = ldexp(1, FINE_BITS - g->count_bits);
+    struct exact_sum residuals = {.fine = 0}, curvature = {.fine = 0};
     for (size_t i = task->begin; i < task->end; i++) {
         const double r = target->residuals[g->rows[i]];
-        residuals += (int64_t)rint(r * scale);
-        curvature += (int64_t)rint(fabs(r) * (1 - fabs(r)) * scale);
+        exact_add(&residuals, r, fine_scale);
+        exact_add(&curvature, fabs(r) * (1 - fabs(r)), fine_scale);
     }
-    return curvature == 0 ? 0 : target->step_factor * ((double)residuals / (double)curvature);
+    const double divisor = exact_value(&curvature, fine_scale);
+    return divisor > 0 ? target->step_factor * (exact_value(&residuals, fine_scale) / divisor) : 0;
 }
 
 static enum status make_leaf(struct boosting_grower *g, const struct boosting_target *target,
