@@ -76,6 +76,7 @@ struct fitting {
     const struct training_set *set;
     const struct execution *execution;
     struct boosting_data data;
+    struct boosting_roots roots;      /* where a stage has several trees */
     double *scores;                   /* n_scores x n_rows */
     double *residuals;                /* n_scores x n_rows */
     struct boosting_grower **growers; /* n_growers */
@@ -89,6 +90,7 @@ static void fitting_destroy(struct fitting *f)
 {
     for (int t = 0; f->growers && t < f->n_growers; t++)
         boosting_grower_destroy(f->growers[t]);
+    boosting_roots_destroy(&f->roots);
     boosting_data_destroy(&f->data);
     memory_free(f->growers);
     memory_free(f->scores);
@@ -112,6 +114,8 @@ static enum status fitting_create(struct fitting *f, struct error *error)
         return status;
     memset(f->growers, 0, (size_t)f->n_growers * sizeof(struct boosting_grower *));
     status = boosting_data_create(&f->data, f->set->x, error);
+    if (!status && m->n_scores > 1)
+        status = boosting_roots_create(&f->roots, &f->data, error);
     for (int t = 0; t < f->n_growers && !status; t++)
         status = boosting_grower_create(&f->growers[t], &f->data, m->max_depth, error);
     for (size_t k = 0; k < m->n_scores; k++)
@@ -120,26 +124,33 @@ static enum status fitting_create(struct fitting *f, struct error *error)
     return status;
 }
 
-/* One tree for each score, grown in any order. */
-static enum status grow_stage(struct fitting *f, size_t stage, struct error *error)
+/* Trees first .. last - 1 of a stage, in any order. */
+static enum status grow_trees(struct fitting *f, size_t stage, size_t first, size_t last,
+                              struct error *error)
 {
     struct model *m = f->model;
     const size_t n_rows = f->set->x->n_rows, n_scores = m->n_scores;
     const double n_classes = (double)m->n_classes;
     const double step_factor = n_scores > 1 ? (n_classes - 1) / n_classes : 1;
     const uint64_t key = rng_derive(f->execution->rng_key, stage);
+    const struct boosting_roots *roots = n_scores > 1 ? &f->roots : NULL;
     enum status status = STATUS_OK;
+    if (roots)
+        boosting_roots_count(&f->roots, f->residuals + first * n_rows, last - first,
+                             f->execution->n_threads);
 #pragma omp parallel num_threads(f->n_growers) default(none) shared(f, m, error, status)           \
-    firstprivate(n_rows, n_scores, step_factor, key, stage)
+    firstprivate(n_rows, n_scores, step_factor, key, stage, first, last, roots)
     {
         struct boosting_grower *grower = f->growers[omp_get_thread_num()];
 #pragma omp for schedule(dynamic)
-        for (size_t k = 0; k < n_scores; k++) {
+        for (size_t k = first; k < last; k++) {
             const struct boosting_target target = {.residuals = f->residuals + k * n_rows,
                                                    .step_factor = step_factor,
                                                    .rate = LEARNING_RATE,
                                                    .raw = f->scores + k * n_rows,
-                                                   .key = rng_derive(key, k)};
+                                                   .key = rng_derive(key, k),
+                                                   .roots = roots,
+                                                   .root = k - first};
             struct error tree_error;
             const enum status tree_status =
                 boosting_grower_grow(grower, &m->trees[stage * n_scores + k], &target, &tree_error);
@@ -151,6 +162,18 @@ static enum status grow_stage(struct fitting *f, size_t stage, struct error *err
             }
         }
     }
+    return status;
+}
+
+/* One tree for each score, in batches of equal size that can be counted together. */
+static enum status grow_stage(struct fitting *f, size_t stage, struct error *error)
+{
+    const size_t n_scores = f->model->n_scores;
+    const size_t n_batches = (n_scores + BOOSTING_ROOTS - 1) / BOOSTING_ROOTS;
+    enum status status = STATUS_OK;
+    for (size_t b = 0; b < n_batches && !status; b++)
+        status =
+            grow_trees(f, stage, b * n_scores / n_batches, (b + 1) * n_scores / n_batches, error);
     return status;
 }
 
@@ -188,6 +211,9 @@ static void report_fit(const struct fitting *f, struct fit_report *report)
     n_bytes = f->data.n_tiles * BOOSTING_LINE * f->set->x->n_rows +
               n_nodes * sizeof(struct boosting_node) + n_leaves * sizeof(double) +
               2 * m->n_scores * f->set->x->n_rows * sizeof(double);
+    if (m->n_scores > 1)
+        n_bytes += f->set->x->n_rows * sizeof *f->roots.packed +
+                   f->set->x->n_features * sizeof *f->roots.bins;
     for (int t = 0; t < f->n_growers; t++)
         n_bytes += boosting_grower_bytes(f->growers[t]);
     report->n_iter = (long)m->n_stages;

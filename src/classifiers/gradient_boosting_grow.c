@@ -11,6 +11,8 @@
 
 enum { SIGN_BITS = 2, RESIDUAL_BITS_MAX = 30 };
 
+static const double LEAST_VARIANCE = 0x1p-52;
+
 /* Purposes of random numbers: of a tree, and of its nodes. */
 enum { KEY_RANKS = 0, KEY_ROOT = 1 };
 
@@ -48,6 +50,12 @@ enum status boosting_data_create(struct boosting_data *data, const struct featur
         return error_set(error, STATUS_DATA,
                          "boosting takes up to %d rows and 2^30 features, not %zu x %zu",
                          BOOSTING_ROWS_MAX, x->n_rows, x->n_features);
+    /* So that n_rows x (a sum of n_rows residuals), packed or not, fits into 63 bits. */
+    while (x->n_rows >> data->count_bits)
+        data->count_bits++;
+    data->residual_bits = 64 - SIGN_BITS - 2 * data->count_bits;
+    if (data->residual_bits > RESIDUAL_BITS_MAX)
+        data->residual_bits = RESIDUAL_BITS_MAX;
     data->tiles = memory_zeroed(data->n_tiles * x->n_rows, WIDTH);
     if (!data->tiles)
         return error_memory(error, "the training bytes", data->n_tiles * x->n_rows * WIDTH);
@@ -115,12 +123,7 @@ enum status boosting_grower_create(struct boosting_grower **grower,
     g->bytes = SIMD_SELECT(byte_columns_kernels);
     g->n_groups = (x->n_features + BOOSTING_LANES - 1) / BOOSTING_LANES;
     g->picked_stride = (x->n_features + 63) / 64 * 64 + 64;
-    /* So that n_rows x (a sum of n_rows residuals), packed or not, fits into 63 bits. */
-    while (x->n_rows >> g->count_bits)
-        g->count_bits++;
-    g->residual_bits = 64 - SIGN_BITS - 2 * g->count_bits;
-    if (g->residual_bits > RESIDUAL_BITS_MAX)
-        g->residual_bits = RESIDUAL_BITS_MAX;
+    g->count_bits = data->count_bits;
     const enum status status = allocate(g, error);
     if (status) {
         memory_free(g);
@@ -193,23 +196,25 @@ static void add_row(const struct boosting_grower *g, struct boosting_sums *sums,
     sums->squares += (uint64_t)(residual * residual);
 }
 
+double boosting_step(const struct boosting_data *data, const double *residuals)
+{
+    double largest = 0;
+    int exponent = 0;
+    for (size_t i = 0; i < data->x->n_rows; i++)
+        largest = fabs(residuals[i]) > largest ? fabs(residuals[i]) : largest;
+    frexp(largest, &exponent); /* largest < 2^exponent */
+    return ldexp(1, exponent - data->residual_bits);
+}
+
 /* Rounds the residuals and puts all rows into the root. */
 static struct boosting_sums set_rows(struct boosting_grower *g, const double *residuals)
 {
-    const size_t n_rows = g->x->n_rows;
     struct boosting_sums sums = {.packed = 0};
-    double largest = 0;
-    for (size_t i = 0; i < n_rows; i++)
-        largest = fabs(residuals[i]) > largest ? fabs(residuals[i]) : largest;
-    int exponent = 0;
-    frexp(largest, &exponent); /* largest < 2^exponent */
-    g->step = ldexp(1, exponent - g->residual_bits);
-    g->least_variance = 0x1p-52 / (g->step * g->step);
-    const double scale = 1 / g->step;
-    for (size_t i = 0; i < n_rows; i++) {
-        const int64_t residual = (int64_t)rint(residuals[i] * scale);
+    const double step = boosting_step(g->data, residuals);
+    g->least_variance = LEAST_VARIANCE / (step * step);
+    for (size_t i = 0; i < g->x->n_rows; i++) {
         g->rows[i] = (uint32_t)i;
-        g->packed[i] = ((uint64_t)residual << g->count_bits) + 1;
+        g->packed[i] = boosting_pack(g->data, residuals[i], step);
         add_row(g, &sums, g->packed[i]);
     }
     return sums;
@@ -410,7 +415,7 @@ static enum status push_root(struct boosting_grower *g, const struct boosting_ta
         status = take_histogram(g, &root.histogram, error);
         if (status)
             return status;
-        boosting_search_root(g, &root);
+        boosting_search_root(g, &root, target);
     }
     g->n_nodes = 1;
     g->n_leaves = g->depth = 0;

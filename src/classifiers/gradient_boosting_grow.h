@@ -6,6 +6,7 @@
 #include "classifiers/gradient_boosting_simd.h"
 #include "classifiers/gradient_boosting_tree.h"
 
+#include <math.h>
 #include <stdbool.h>
 
 enum {
@@ -48,11 +49,9 @@ struct boosting_grower {
     const struct byte_columns_kernels *bytes;
     size_t n_groups; /* of eight features */
     int count_bits;  /* of a packed number */
-    int residual_bits;
 
     /* The tree at work. */
-    double step;            /* that residuals are multiples of */
-    double least_variance;  /* 2^-52 in units of step^2 */
+    double least_variance;  /* of a node that is split, in squares of the step of residuals */
     uint32_t *rows;         /* n_rows; a node's are contiguous, in rising order */
     uint64_t *packed;       /* n_rows: of the same rows, count 1 */
     uint32_t *spare_rows;   /* n_rows */
@@ -88,8 +87,17 @@ static inline struct boosting_total boosting_unpack(const struct boosting_grower
     };
 }
 
-/* Counts all rows, in their order, into the root's histogram, and searches it. */
-void boosting_search_root(struct boosting_grower *g, struct boosting_task *root);
+/* The step whose multiples the residuals of a tree are rounded to. */
+double boosting_step(const struct boosting_data *data, const double *residuals);
+
+static inline uint64_t boosting_pack(const struct boosting_data *data, double residual, double step)
+{
+    return ((uint64_t)(int64_t)rint(residual / step) << data->count_bits) + 1;
+}
+
+/* Fills the root's histogram, of all rows in their order, and searches it. */
+void boosting_search_root(struct boosting_grower *g, struct boosting_task *root,
+                          const struct boosting_target *target);
 
 /*
  * Two children of a node with a histogram, of which those with one of their own are searched. The

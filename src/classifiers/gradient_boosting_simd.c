@@ -11,26 +11,45 @@ enum { LANES = BOOSTING_LANES, COLUMNS = BYTE_COLUMNS_LANES };
 
 #if defined(__AVX512F__)
 
-/* The bytes that are not 0 are picked out first, 64 rows at a time. */
-static void add_column(uint64_t *restrict bins, const uint8_t *restrict column,
-                       const uint64_t *restrict packed, size_t n)
+/* The bytes of up to 64 rows that are not 0, and where they are; returns how many. */
+static inline size_t pick_nonzero(uint8_t bytes[64], uint8_t places[64], const uint8_t *column,
+                                  size_t n)
 {
-    uint8_t bytes[64], places[64];
     const __m512i identity = _mm512_set_epi8(
         63, 62, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48, 47, 46, 45, 44, 43, 42, 41,
         40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18,
         17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    const uint64_t valid = n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
+    const __m512i v = _mm512_maskz_loadu_epi8(valid, column);
+    const uint64_t nonzero = _mm512_test_epi8_mask(v, v);
+    if (!nonzero)
+        return 0;
+    _mm512_storeu_si512(bytes, _mm512_maskz_compress_epi8(nonzero, v));
+    _mm512_storeu_si512(places, _mm512_maskz_compress_epi8(nonzero, identity));
+    return (size_t)__builtin_popcountll(nonzero);
+}
+
+static void add_column(uint64_t *restrict bins, const uint8_t *restrict column,
+                       const uint64_t *restrict packed, size_t n)
+{
+    uint8_t bytes[64], places[64];
     for (size_t i = 0; i < n; i += 64) {
-        const uint64_t valid = n - i < 64 ? (UINT64_C(1) << (n - i)) - 1 : UINT64_MAX;
-        const __m512i v = _mm512_maskz_loadu_epi8(valid, column + i);
-        const uint64_t nonzero = _mm512_test_epi8_mask(v, v);
-        if (!nonzero)
-            continue;
-        _mm512_storeu_si512(bytes, _mm512_maskz_compress_epi8(nonzero, v));
-        _mm512_storeu_si512(places, _mm512_maskz_compress_epi8(nonzero, identity));
-        const size_t m = (size_t)__builtin_popcountll(nonzero);
+        const size_t m = pick_nonzero(bytes, places, column + i, n - i);
         for (size_t j = 0; j < m; j++)
             bins[(size_t)bytes[j] * LANES] += packed[i + places[j]];
+    }
+}
+
+static void add_column_of_roots(uint64_t (*restrict bins)[BOOSTING_ROOTS],
+                                const uint8_t *restrict column,
+                                const uint64_t (*restrict packed)[BOOSTING_ROOTS], size_t n)
+{
+    uint8_t bytes[64], places[64];
+    for (size_t i = 0; i < n; i += 64) {
+        const size_t m = pick_nonzero(bytes, places, column + i, n - i);
+        for (size_t j = 0; j < m; j++)
+            for (size_t k = 0; k < BOOSTING_ROOTS; k++)
+                bins[bytes[j]][k] += packed[i + places[j]][k];
     }
 }
 
@@ -114,6 +133,15 @@ static void add_column(uint64_t *restrict bins, const uint8_t *restrict column,
 {
     for (size_t i = 0; i < n; i++)
         bins[(size_t)column[i] * LANES] += packed[i];
+}
+
+static void add_column_of_roots(uint64_t (*restrict bins)[BOOSTING_ROOTS],
+                                const uint8_t *restrict column,
+                                const uint64_t (*restrict packed)[BOOSTING_ROOTS], size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; column[i] && k < BOOSTING_ROOTS; k++)
+            bins[column[i]][k] += packed[i][k];
 }
 
 static unsigned best_of_bins(double scores[LANES], uint8_t above[LANES], const uint64_t *bins,
@@ -283,6 +311,7 @@ static void pick(uint8_t *restrict to, size_t stride, const uint8_t *const *rows
 
 const struct boosting_kernels SIMD_NAME(boosting_kernels) = {
     .add_column = add_column,
+    .add_column_of_roots = add_column_of_roots,
     .add_rows = add_rows,
     .best_of_bins = best_of_bins,
     .best_of_sorted = best_of_sorted,

@@ -40,6 +40,11 @@ struct boosting_kernels {
     void (*add_column)(uint64_t *restrict bins, const uint8_t *restrict column,
                        const uint64_t *restrict packed, size_t n);
 
+    /* bins[v][k] += packed[i][k] for column[i] = v > 0, k < 8 */
+    void (*add_column_of_roots)(uint64_t (*restrict bins)[BOOSTING_ROOTS],
+                                const uint8_t *restrict column,
+                                const uint64_t (*restrict packed)[BOOSTING_ROOTS], size_t n);
+
     /* For n_groups <= 8 groups g of eight features:
        bins[g][v * 8 + j] += packed[i] for v = lines[rows[i]][8 * g + j], j < 8. */
     void (*add_rows)(uint64_t (*restrict bins)[BOOSTING_GROUP], size_t n_groups,

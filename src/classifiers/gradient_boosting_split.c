@@ -90,16 +90,31 @@ static void search_tile(const struct boosting_grower *g, struct boosting_task *t
     }
 }
 
-void boosting_search_root(struct boosting_grower *g, struct boosting_task *root)
+static void take_from_roots(uint64_t *group, const struct boosting_roots *roots, size_t root,
+                            size_t feature, size_t width)
+{
+    for (size_t v = 1; v < BOOSTING_BINS; v++)
+        for (size_t j = 0; j < width; j++)
+            group[v * LANES + j] = roots->bins[feature + j][v][root];
+}
+
+void boosting_search_root(struct boosting_grower *g, struct boosting_task *root,
+                          const struct boosting_target *target)
 {
     const size_t n_rows = g->x->n_rows, n_features = g->x->n_features;
     root->is_searched = true;
     for (size_t first = 0; first < g->n_groups; first += BOOSTING_TILE) {
         const struct tile tile = tile_at(g, first);
         clear_tile(root->histogram, tile);
-        for (size_t f = first * LANES; f < n_features && f < (first + tile.n) * LANES; f++)
-            g->kernels->add_column(root->histogram + f / LANES * BOOSTING_GROUP + f % LANES,
-                                   g->x->columns + f * n_rows, g->packed, n_rows);
+        for (size_t i = first; i < first + tile.n; i++) {
+            const size_t f = i * LANES, width = n_features - f < LANES ? n_features - f : LANES;
+            uint64_t *group = root->histogram + i * BOOSTING_GROUP;
+            if (target->roots)
+                take_from_roots(group, target->roots, target->root, f, width);
+            for (size_t j = 0; !target->roots && j < width; j++)
+                g->kernels->add_column(group + j, g->x->columns + (f + j) * n_rows, g->packed,
+                                       n_rows);
+        }
         search_tile(g, root, tile);
     }
 }

@@ -55,6 +55,9 @@ struct boosting_target {
     double rate;             /* of the leaf values that is added to raw */
     double *raw;             /* n_rows, updated */
     uint64_t key;            /* for ties */
+    /* That have counted these residuals as those of tree `root`; NULL: the grower counts. */
+    const struct boosting_roots *roots;
+    size_t root;
 };
 
 /* The bytes of the training rows once more, made once for all growers: 64 features of a row are a
@@ -62,7 +65,8 @@ struct boosting_target {
 enum { BOOSTING_LINE = 64 };
 
 struct boosting_data {
-    const struct features *x; /* borrowed; with columns */
+    const struct features *x;      /* borrowed; with columns */
+    int count_bits, residual_bits; /* of a packed residual */
     size_t n_tiles;
     uint8_t (*tiles)[BOOSTING_LINE]; /* n_tiles x n_rows, 0 beyond the last feature; owned */
 };
@@ -70,6 +74,26 @@ struct boosting_data {
 enum status boosting_data_create(struct boosting_data *data, const struct features *x,
                                  struct error *error);
 void boosting_data_destroy(struct boosting_data *data); /* takes a zeroed struct */
+
+/*
+ * The histograms that up to eight trees of a stage begin with. They are of the same rows, so one
+ * pass over the bytes serves all of them.
+ */
+enum { BOOSTING_ROOTS = 8 };
+
+struct boosting_roots {
+    const struct boosting_data *data;      /* borrowed */
+    uint64_t (*packed)[BOOSTING_ROOTS];    /* n_rows: residuals of the trees, owned */
+    uint64_t (*bins)[256][BOOSTING_ROOTS]; /* n_features, owned */
+};
+
+enum status boosting_roots_create(struct boosting_roots *roots, const struct boosting_data *data,
+                                  struct error *error);
+void boosting_roots_destroy(struct boosting_roots *roots); /* takes a zeroed struct */
+
+/* For n_trees <= 8 trees with their residuals, n_trees x n_rows. */
+void boosting_roots_count(struct boosting_roots *roots, const double *residuals, size_t n_trees,
+                          int n_threads);
 
 /* Grows trees one after the other; belongs to one thread. */
 struct boosting_grower;
