@@ -58,6 +58,7 @@ Test(gradient_boosting, equals_scikit_learn, .timeout = 60)
         {3, 1, {"n_estimators=10", "max_depth=3"}, 0.744355041102, 1e-9, 352, 0},
         {2, 0, {"n_estimators=20", "max_depth=3"}, 0.6310, 0.0025, 577, 3},
         {5, 0, {"n_estimators=5", "max_depth=50"}, 0.549601643302, 1e-9, 372, 12},
+        {5, 0, {"n_estimators=100", "max_depth=50"}, 1.23612268696e-07, 1e-17, 375, 12},
         {2, 0, {"n_estimators=5", "max_depth=50"}, 0.707369885023, 1e-9, 502, 9},
     };
     for (size_t g = 0; g < sizeof golden / sizeof *golden; g++) {
