@@ -1,4 +1,5 @@
 /* Gradient boosting as a whole: scikit-learn's numbers, stages, odd data. */
+#include "classifiers/gradient_boosting_loss.h"
 #include "numerics/simd.h"
 #include "test_tree_helpers.h"
 
@@ -80,6 +81,77 @@ Test(gradient_boosting, equals_scikit_learn, .timeout = 60)
         cr_assert(right + golden[g].right_tolerance >= wanted &&
                       right <= wanted + golden[g].right_tolerance,
                   "%zu: %zu right, not %zu", g, right, wanted);
+    }
+}
+
+Test(gradient_boosting, initial_scores, .timeout = 10)
+{
+    static const uint8_t y[] = {0, 2, 2, 1, 2, 2, 1, 2};
+    double scores[4];
+    boosting_initial_scores(scores, y, 8, 4);
+    for (size_t k = 0; k < 4; k++)
+        cr_assert_float_eq(exp(scores[k]),
+                           k == 3   ? 0x1p-23
+                           : k == 2 ? 0.625
+                                    : 0.125 * (double)(k + 1),
+                           1e-15);
+    boosting_initial_scores(scores, y + 3, 1, 2); /* class 1 alone */
+    cr_assert_float_eq(scores[0], log(0x1p23 - 1), 1e-12);
+    boosting_initial_scores(scores, y, 4, 2); /* one of four */
+    cr_assert_float_eq(scores[0], log(0.25 / 0.75), 1e-15);
+}
+
+/* The probability of class k by its definition. */
+static double probability(const double *scores, size_t n_rows, size_t row, size_t n_classes,
+                          size_t k)
+{
+    double sum = 0;
+    if (n_classes == 2) {
+        const double p = 1 / (1 + exp(-scores[row]));
+        return k ? p : 1 - p;
+    }
+    for (size_t j = 0; j < n_classes; j++)
+        sum += exp(scores[j * n_rows + row]);
+    return exp(scores[k * n_rows + row]) / sum;
+}
+
+Test(gradient_boosting, residuals_and_deviance, .timeout = 10)
+{
+    enum { N = 700 };
+    static double scores[4 * N], residuals[4 * N], again[4 * N];
+    uint8_t y[N];
+    for (size_t n_classes = 2; n_classes <= 4; n_classes++) {
+        const struct boosting_rows rows = {
+            .scores = scores, .y = y, .n_rows = N, .n_classes = n_classes};
+        const size_t n_scores = boosting_n_scores(n_classes);
+        struct boosting_state state, state_again;
+        double deviance = 0;
+        size_t n_correct = 0;
+        struct rng rng = rng_create(n_classes, 0);
+        for (size_t i = 0; i < n_scores * N; i++)
+            scores[i] = 20 * rng_uniform(&rng) - 10;
+        for (size_t i = 0; i < N; i++)
+            y[i] = (uint8_t)rng_below(&rng, (uint32_t)n_classes);
+        cr_assert_eq(boosting_residuals(residuals, &state, &rows, 1, NULL), STATUS_OK);
+        cr_assert_eq(boosting_residuals(again, &state_again, &rows, 2, NULL), STATUS_OK);
+        cr_assert_eq(memcmp(residuals, again, n_scores * N * sizeof *again), 0);
+        cr_assert_eq(state.deviance, state_again.deviance);
+        for (size_t i = 0; i < N; i++) {
+            const double right = probability(scores, N, i, n_classes, y[i]);
+            size_t best = 0;
+            for (size_t k = 0; k < n_classes; k++) {
+                const double p = probability(scores, N, i, n_classes, k);
+                best = p > probability(scores, N, i, n_classes, best) ? k : best;
+                if (n_classes > 2)
+                    cr_assert_float_eq(residuals[k * N + i], (y[i] == k) - p, 1e-13);
+            }
+            if (n_classes == 2)
+                cr_assert_float_eq(residuals[i], y[i] - probability(scores, N, i, 2, 1), 1e-13);
+            deviance -= (n_classes == 2 ? 2 : 1) * log(right) / N;
+            n_correct += best == y[i];
+        }
+        cr_assert_float_eq(state.deviance, deviance, 1e-12 * deviance);
+        cr_assert_eq(state.n_correct, n_correct);
     }
 }
 
