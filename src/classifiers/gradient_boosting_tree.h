@@ -15,9 +15,9 @@
  * Sums of residuals are exact: a residual is rounded to a multiple of a power of two, once for each
  * tree, and is an integer from there on. So sums depend neither on their order nor on whether they
  * were added up or found as the difference of parent and sibling; equal partitions tie exactly. The
- * step is 2^-30 of the largest residual for up to 65,535 rows. That is an error of a double's sum
- * of thousands of terms in the score of a split, relative to the largest residual in the tree, and
- * far below the variance that makes a leaf. Each doubling of the rows doubles the step twice.
+ * step is 2^-30 of the largest residual for up to 65,535 rows, so that a split is misjudged only
+ * where two scores agree to some nine digits, and the variance that makes a leaf is that of 16
+ * steps. Each doubling of the rows doubles the step twice.
  */
 #ifndef FMBENCH_CLASSIFIERS_GRADIENT_BOOSTING_TREE_H
 #define FMBENCH_CLASSIFIERS_GRADIENT_BOOSTING_TREE_H
