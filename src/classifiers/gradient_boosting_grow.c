@@ -11,7 +11,7 @@
 
 enum { SIGN_BITS = 2, RESIDUAL_BITS_MAX = 30 };
 
-/* The machine epsilon of doubles, as in scikit-learn since 0.25; its 0.19 had 1e-7 here. */
+/* The machine epsilon of doubles, as in scikit-learn 1.2.1; its 0.19 had 1e-7. */
 static const double LEAST_VARIANCE = 0x1p-52;
 
 /* Purposes of random numbers: of a tree, and of its nodes. */
