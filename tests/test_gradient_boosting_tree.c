@@ -230,6 +230,41 @@ Test(gradient_boosting_tree, ties, .timeout = 20)
     boosting_tree_destroy(&tree);
 }
 
+/* Sums as large as they get, of more rows than 16 bits count: feature 1 tells the signs apart. */
+Test(gradient_boosting_tree, many_rows_with_large_residuals, .timeout = 20)
+{
+    enum { N = 140000, FEATURES = 3 };
+    static uint8_t bytes[N * FEATURES], columns[FEATURES * N];
+    static double large[N], sums[N];
+    struct features x = {.n_rows = N, .n_features = FEATURES, .bytes = bytes, .columns = columns};
+    struct boosting_data data;
+    struct boosting_grower *grower;
+    struct boosting_tree tree;
+    const struct boosting_target target = {
+        .residuals = large, .step_factor = 1, .rate = 1, .raw = sums, .key = 1};
+    struct rng rng = rng_create(6, 0);
+    for (size_t i = 0; i < N; i++) {
+        large[i] = i % 4 ? 0.999 : -0.999;
+        bytes[i * FEATURES] = (uint8_t)rng_below(&rng, 256);
+        bytes[i * FEATURES + 1] = (uint8_t)(rng_below(&rng, 100) + (i % 4 ? 100 : 0));
+        bytes[i * FEATURES + 2] = i % 3 > 0;
+        for (size_t j = 0; j < FEATURES; j++)
+            columns[j * N + i] = bytes[i * FEATURES + j];
+    }
+    cr_assert_eq(boosting_data_create(&data, &x, NULL), STATUS_OK);
+    cr_assert_eq(boosting_grower_create(&grower, &data, 50, NULL), STATUS_OK);
+    cr_assert_eq(boosting_grower_grow(grower, &tree, &target, NULL), STATUS_OK);
+    cr_assert_eq(tree.n_nodes, 3);
+    cr_assert(tree.nodes[0].value == 1 && tree.nodes[0].threshold == 99);
+    for (size_t i = 0; i < N; i++)
+        cr_assert_float_eq(sums[i], large[i] / (0.999 * 0.001), 1e-9);
+    boosting_tree_destroy(&tree);
+    boosting_grower_destroy(grower);
+    boosting_data_destroy(&data);
+    x.n_rows = BOOSTING_ROWS_MAX + 1;
+    cr_assert_eq(boosting_data_create(&data, &x, NULL), STATUS_DATA);
+}
+
 Test(gradient_boosting_tree, instruction_sets_grow_the_same_tree, .timeout = 60)
 {
     made_random(&train, 9, 1500, 203, 3, 256);

@@ -202,20 +202,12 @@ static enum status run_stages(struct fitting *f, struct error *error)
 static void report_fit(const struct fitting *f, struct fit_report *report)
 {
     const struct model *m = f->model;
-    size_t n_nodes = 0, n_leaves = 0, depth = 0, n_bytes = 0;
+    size_t n_nodes = 0, n_leaves = 0, depth = 0;
     for (size_t t = 0; t < m->n_stages * m->n_scores; t++) {
         n_nodes += m->trees[t].n_nodes;
         n_leaves += m->trees[t].n_leaves;
         depth = m->trees[t].depth > depth ? m->trees[t].depth : depth;
     }
-    n_bytes = f->data.n_tiles * BOOSTING_LINE * f->set->x->n_rows +
-              n_nodes * sizeof(struct boosting_node) + n_leaves * sizeof(double) +
-              2 * m->n_scores * f->set->x->n_rows * sizeof(double);
-    if (m->n_scores > 1)
-        n_bytes += f->set->x->n_rows * sizeof *f->roots.packed +
-                   f->set->x->n_features * sizeof *f->roots.bins;
-    for (int t = 0; t < f->n_growers; t++)
-        n_bytes += boosting_grower_bytes(f->growers[t]);
     report->n_iter = (long)m->n_stages;
     /* n_estimators is the stopping rule of boosting: all stages were run. */
     report->converged = 1;
@@ -225,7 +217,8 @@ static void report_fit(const struct fitting *f, struct fit_report *report)
     fit_report_add(report, "n_nodes", (double)n_nodes);
     fit_report_add(report, "n_leaves", (double)n_leaves);
     fit_report_add(report, "depth", (double)depth);
-    fit_report_add(report, "peak_bytes", (double)n_bytes);
+    fit_report_add(report, "model_bytes",
+                   (double)(n_nodes * sizeof(struct boosting_node) + n_leaves * sizeof(double)));
 }
 
 static enum status fit(void *model, const struct training_set *set,

@@ -151,13 +151,6 @@ void boosting_grower_destroy(struct boosting_grower *g)
     memory_free(g);
 }
 
-size_t boosting_grower_bytes(const struct boosting_grower *g)
-{
-    return g->n_histograms * histogram_numbers(g) * sizeof(uint64_t) +
-           g->x->n_rows * (2 * sizeof *g->rows + 2 * sizeof *g->packed) +
-           g->nodes_capacity * sizeof *g->nodes + g->values_capacity * sizeof *g->values;
-}
-
 /* A histogram with any content. */
 static enum status take_histogram(struct boosting_grower *g, uint64_t **histogram,
                                   struct error *error)

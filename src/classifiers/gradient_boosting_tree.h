@@ -108,7 +108,4 @@ void boosting_grower_destroy(struct boosting_grower *grower); /* takes NULL */
 enum status boosting_grower_grow(struct boosting_grower *grower, struct boosting_tree *tree,
                                  const struct boosting_target *target, struct error *error);
 
-/* Bytes that a grower holds now. */
-size_t boosting_grower_bytes(const struct boosting_grower *grower);
-
 #endif
