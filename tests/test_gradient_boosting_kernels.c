@@ -178,7 +178,7 @@ Test(gradient_boosting_kernels, best_of_sorted, .timeout = 20)
                 sorted.sum += values[i];
                 reciprocals[i] = 1 / ((double)(i + 1) * (double)(n - i - 1));
                 for (size_t j = 0; j < BYTE_COLUMNS_LANES; j++)
-                    keys[i][j] = (uint16_t)(lines[i][j] << 8 | (unsigned)i);
+                    keys[i][j] = (uint16_t)((unsigned)lines[i][j] << 8 | (unsigned)i);
             }
             SIMD_SELECT_LEVEL(0, byte_columns_kernels)->sort(keys, n);
             kernels_of(level)->best_of_sorted(scores, positions, &sorted);

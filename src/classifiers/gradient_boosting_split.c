@@ -169,7 +169,7 @@ static void fill_keys(struct boosting_grower *g, size_t n, size_t first)
     for (size_t i = 0; i < n; i++) {
         const uint8_t *bytes = g->picked + i * g->picked_stride + first;
         for (size_t lane = 0; lane < COLUMNS; lane++)
-            g->keys[i][lane] = (uint16_t)(bytes[lane] << 8 | (unsigned)i);
+            g->keys[i][lane] = (uint16_t)((unsigned)bytes[lane] << 8 | (unsigned)i);
     }
 }
 
