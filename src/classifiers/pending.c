@@ -35,37 +35,6 @@ const struct classifier_class svc_class = {
     .parameters = svc_parameters,
 };
 
-static const char *const boosting_losses[] = {"deviance", NULL};
-
-static const struct parameter_spec boosting_parameters[] = {
-    {.name = "loss",
-     .type = PARAMETER_CHOICE,
-     .summary = "loss that the stages descend",
-     .choices = boosting_losses,
-     .fallback = {.choice = 0}},
-    {.name = "n_estimators",
-     .type = PARAMETER_INTEGER,
-     .summary = "number of stages",
-     .minimum = 1,
-     .maximum = 1e6,
-     .is_readout = true,
-     .fallback = NUMBER(100)},
-    {.name = "max_depth",
-     .type = PARAMETER_INTEGER,
-     .summary = "largest depth of a tree",
-     .minimum = 1,
-     .maximum = 1e6,
-     .fallback = NUMBER(3)},
-    {.name = NULL},
-};
-
-extern const struct classifier_class gradient_boosting_class;
-const struct classifier_class gradient_boosting_class = {
-    .name = "GradientBoostingClassifier",
-    .summary = "gradient boosting of regression trees on the multinomial deviance",
-    .parameters = boosting_parameters,
-};
-
 static const char *const gaussian_process_modes[] = {"one_vs_rest", "one_vs_one", NULL};
 
 static const struct parameter_spec gaussian_process_parameters[] = {
