@@ -11,30 +11,6 @@
         .n_numbers = 1, .numbers = { x }                                                           \
     }
 
-static const char *const svc_kernels[] = {"linear", "poly", "rbf", "sigmoid", NULL};
-
-static const struct parameter_spec svc_parameters[] = {
-    {.name = "C",
-     .type = PARAMETER_REAL,
-     .summary = "weight of the hinge losses against the margin",
-     .maximum = INFINITY,
-     .minimum_excluded = true,
-     .fallback = NUMBER(1)},
-    {.name = "kernel",
-     .type = PARAMETER_CHOICE,
-     .summary = "kernel function",
-     .choices = svc_kernels,
-     .fallback = {.choice = 2}},
-    {.name = NULL},
-};
-
-extern const struct classifier_class svc_class;
-const struct classifier_class svc_class = {
-    .name = "SVC",
-    .summary = "C-support vector machine with a kernel, one machine for each pair of classes",
-    .parameters = svc_parameters,
-};
-
 static const char *const boosting_losses[] = {"deviance", NULL};
 
 static const struct parameter_spec boosting_parameters[] = {
