@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { CHUNK_ROWS = 256, CHUNKS_MIN = 2, STRIDE_UNIT = 16 };
+enum { CHUNK_ROWS = SVC_CHUNK_ROWS, CHUNKS_MIN = 2, STRIDE_UNIT = 16 };
 static const uint32_t NOWHERE = UINT32_MAX;
 
 struct svc_chunk {
@@ -169,6 +169,9 @@ static void chunk_fill(struct svc_gradient *g, struct svc_chunk *chunk, const ui
     for (size_t r = 0; r < n_new; r++) /* exact, as everywhere */
         chunk->values[(from + r) * g->stride + new_rows[r]] =
             rows->diagonal[svc_pair_row(g->pair, new_rows[r])];
+    for (size_t r = 0; r < n_new; r++)
+        memset(chunk->values + (from + r) * g->stride + g->n, 0,
+               (g->stride - g->n) * sizeof(float));
     g->n_computed += n_new;
 }
 
@@ -219,4 +222,23 @@ enum status svc_gradient_update(struct svc_gradient *g, const struct svc_change 
         done += n_new;
     }
     return STATUS_OK;
+}
+
+const float *svc_gradient_row(struct svc_gradient *g, size_t t, const uint32_t *along,
+                              size_t n_along)
+{
+    g->clock++;
+    if (g->place[t] == NOWHERE) {
+        struct svc_chunk *chunk = chunk_with_room(g, n_along + 1);
+        if (!chunk)
+            return NULL;
+        uint32_t new_rows[CHUNK_ROWS] = {(uint32_t)t};
+        size_t n_new = 1;
+        for (; n_new <= n_along && chunk->n_rows + n_new < CHUNK_ROWS; n_new++)
+            new_rows[n_new] = along[n_new - 1];
+        chunk_fill(g, chunk, new_rows, n_new);
+    }
+    struct svc_chunk *chunk = &g->chunks[g->place[t] / CHUNK_ROWS];
+    chunk->last_used = g->clock;
+    return chunk->values + g->place[t] % CHUNK_ROWS * g->stride;
 }

@@ -39,6 +39,21 @@ void svc_gradient_destroy(struct svc_gradient *gradient);
 enum status svc_gradient_update(struct svc_gradient *gradient, const struct svc_change *change,
                                 double *f, struct error *error);
 
+enum { SVC_CHUNK_ROWS = 256 }; /* rows that can be computed at once */
+
+static inline bool svc_gradient_has_row(const struct svc_gradient *gradient, size_t t)
+{
+    return gradient->place[t] != UINT32_MAX;
+}
+
+/*
+ * Row t of the kernel matrix, padded with zeros to `stride`, which the call after the next may
+ * overwrite. Where it is not kept it is computed together with the n_along rows `along`, which are
+ * not kept either, t not among them; n_along < SVC_CHUNK_ROWS. NULL when memory is short.
+ */
+const float *svc_gradient_row(struct svc_gradient *gradient, size_t t, const uint32_t *along,
+                              size_t n_along);
+
 size_t svc_gradient_bytes(const struct svc_gradient *gradient); /* of kept kernel values */
 
 #endif

@@ -12,6 +12,7 @@ enum {
     FIRST_ROWS = 64,     /* of each class, to start with */
     NEW_ROWS_MIN = 128,  /* that may join at once, or half as many as are active */
     NEW_ROWS_MAX = 1024, /* but no more than this */
+    FETCHED_ROWS = 127, /* beside one that SMO over all rows asks for */
     STEPS_AT_ONCE = 200000 /* before f, which gathers rounding errors in float, is made anew */
 };
 
@@ -31,11 +32,19 @@ struct state {
     /* One for each active row: */
     double *local_beta, *lowest, *highest;
     float *local_f, *up, *down;
+    float *diagonal; /* of all rows */
     /* Largest f that may grow and smallest that may shrink, of all rows and of the active ones. */
     double largest, smallest, active_largest, active_smallest;
     size_t at_largest, at_smallest;
     double inner_tol_min;
+    bool is_whole; /* SMO over all rows */
 };
+
+/* With such a kernel there are many optima, and which one is found depends on the way. */
+static bool is_indefinite(const struct svc_kernel *kernel)
+{
+    return kernel->kind == SVC_SIGMOID || (kernel->kind == SVC_POLY && kernel->coef0 < 0);
+}
 
 static double label(const struct state *s, size_t t)
 {
@@ -66,11 +75,14 @@ static enum status state_create(struct state *s, const struct svc_pair *pair, do
                                 struct error *error)
 {
     const size_t n = pair->n[0] + pair->n[1];
-    *s = (struct state){.pair = pair, .n = n, .beta = beta, .inner_tol_min = 0.9 * pair->tol};
+    *s = (struct state){.pair = pair, .n = n, .beta = beta, .inner_tol_min = 0.9 * pair->tol,
+                        .is_whole = is_indefinite(pair->kernel)};
     enum status status = svc_active_create(&s->active, pair, error);
     if (!status)
         status = svc_gradient_create(&s->gradient, pair, error);
-    const size_t m = s->active.capacity_max;
+    size_t m = s->active.capacity_max;
+    if (s->is_whole)
+        m = s->gradient.stride;
     if (!status)
         status = memory_arrays(
             (const struct memory_request[]){
@@ -85,12 +97,16 @@ static enum status state_create(struct state *s, const struct svc_pair *pair, do
                 {(void **)&s->local_f, m, sizeof *s->local_f},
                 {(void **)&s->up, m, sizeof *s->up},
                 {(void **)&s->down, m, sizeof *s->down},
+                {(void **)&s->diagonal, s->gradient.stride, sizeof *s->diagonal},
             },
-            11, "SVC", error);
+            12, "SVC", error);
     for (size_t t = 0; !status && t < n; t++) {
         beta[t] = 0;
         s->f[t] = label(s, t);
+        s->diagonal[t] = pair->rows->diagonal[svc_pair_row(pair, t)];
     }
+    for (size_t t = n; !status && t < s->gradient.stride; t++)
+        s->diagonal[t] = 0;
     return status;
 }
 
@@ -99,7 +115,7 @@ static void state_destroy(struct state *s)
     svc_active_destroy(&s->active);
     svc_gradient_destroy(&s->gradient);
     void *const arrays[] = {s->f,       s->score,   s->flags,   s->changed, s->by, s->local_beta,
-                            s->lowest,  s->highest, s->local_f, s->up,      s->down};
+                            s->lowest,  s->highest, s->local_f, s->up,      s->down,    s->diagonal};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         memory_free(arrays[i]);
 }
@@ -250,34 +266,65 @@ static enum status first_active(struct state *s, struct error *error)
     return change_active(s, error);
 }
 
+/* Largest scores first, by the f that SMO has now. */
+static const float *fetch_row(void *source, size_t t)
+{
+    struct state *s = source;
+    struct svc_gradient *g = &s->gradient;
+    uint32_t along[FETCHED_ROWS];
+    size_t n_along = 0;
+    if (!svc_gradient_has_row(g, t)) {
+        const float middle = s->local_f[t];
+        for (size_t r = 0; r < s->n; r++) {
+            const float above = s->local_f[r] + s->up[r] - middle;
+            const float below = middle - (s->local_f[r] + s->down[r]);
+            s->score[r] = above > below ? above : below;
+            s->flags[r] = r != t && !svc_gradient_has_row(g, r);
+        }
+        keep_best(s, 1, FETCHED_ROWS);
+        for (size_t r = 0; r < s->n && n_along < FETCHED_ROWS; r++)
+            if (s->flags[r])
+                along[n_along++] = (uint32_t)r;
+    }
+    return svc_gradient_row(g, t, along, n_along);
+}
+
 /* Optimises over the active rows, and brings f of all rows up to date. */
 static enum status optimise(struct state *s, double tol, long max_iter, long *n_iter,
                             struct error *error)
 {
     const struct svc_active *a = &s->active;
+    const size_t n = s->is_whole ? s->n : a->n;
     double middle = 0.5 * (s->active_largest + s->active_smallest);
+    if (s->is_whole)
+        middle = 0.5 * (s->largest + s->smallest);
     middle = isfinite(middle) ? middle : 0; /* so that float is most exact where it matters */
-    for (size_t m = 0; m < a->n; m++) {
-        const size_t t = a->members[m];
+    for (size_t m = 0; m < n; m++) {
+        const size_t t = s->is_whole ? m : a->members[m];
         s->local_beta[m] = s->beta[t];
         s->lowest[m] = lowest(s, t);
         s->highest[m] = highest(s, t);
         s->local_f[m] = (float)(s->f[t] - middle);
     }
-    const struct svc_smo smo = {.n = a->n,
+    const struct svc_smo smo = {.n = n,
                                 .stride = a->capacity,
-                                .k = a->k,
-                                .diagonal = a->diagonal,
+                                .k = s->is_whole ? NULL : a->k,
+                                .row = fetch_row,
+                                .source = s,
+                                .diagonal = s->is_whole ? s->diagonal : a->diagonal,
                                 .lowest = s->lowest,
                                 .highest = s->highest,
                                 .beta = s->local_beta,
                                 .f = s->local_f,
                                 .up = s->up,
                                 .down = s->down};
-    *n_iter = svc_smo_solve(&smo, tol, max_iter).n_iter;
+    const struct svc_smo_result solved = svc_smo_solve(&smo, tol, max_iter);
+    if (solved.failed)
+        return error_memory(error, "SVC", SVC_CHUNK_ROWS * s->gradient.stride * sizeof(float));
+    *n_iter = solved.n_iter;
     struct svc_change change = {.rows = s->changed, .by = s->by};
-    for (size_t m = 0; m < a->n; m++) {
-        const uint32_t t = a->members[m];
+    for (size_t m = 0; m < n; m++) {
+        const uint32_t t = s->is_whole ? (uint32_t)m : a->members[m];
         if (s->local_beta[m] == s->beta[t])
             continue;
         s->changed[change.n] = t;
@@ -337,9 +384,10 @@ enum status svc_pair_solve(const struct svc_pair *pair, struct svc_pair_result *
     if (status)
         goto cleanup;
     find_extremes(&s);
-    status = first_active(&s, error);
+    if (!s.is_whole)
+        status = first_active(&s, error);
     while (!status) {
-        const double tol = INNER_TOL * (s.largest - s.smallest);
+        const double tol = s.is_whole ? 0 : INNER_TOL * (s.largest - s.smallest);
         const long left = pair->max_iter - result->n_iter;
         long n_iter = 0;
         status = optimise(&s, tol > s.inner_tol_min ? tol : s.inner_tol_min,
@@ -352,9 +400,10 @@ enum status svc_pair_solve(const struct svc_pair *pair, struct svc_pair_result *
         if (result->converged || result->n_iter >= pair->max_iter)
             break;
         set_scores(&s);
-        if (is_stuck(&s, n_iter, choose_rows(&s)))
+        if (is_stuck(&s, n_iter, s.is_whole ? 0 : choose_rows(&s)))
             break;
-        status = change_active(&s, error);
+        if (!s.is_whole)
+            status = change_active(&s, error);
         const size_t bytes = svc_gradient_bytes(&s.gradient) +
                              s.active.capacity * s.active.capacity * sizeof(float);
         result->kernel_bytes = bytes > result->kernel_bytes ? bytes : result->kernel_bytes;

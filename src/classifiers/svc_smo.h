@@ -11,12 +11,16 @@
 #ifndef FMBENCH_CLASSIFIERS_SVC_SMO_H
 #define FMBENCH_CLASSIFIERS_SVC_SMO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Arrays of n_padded = n rounded up to a multiple of SMO_LANES, or n_padded x stride. */
 struct svc_smo {
     size_t n, stride;
     const float *k;        /* n x stride: the kernel matrix; its padding columns hold any numbers */
+    /* Row t of it, where k is NULL; valid until the call after the next. NULL when memory is short. */
+    const float *(*row)(void *source, size_t t);
+    void *source;
     const float *diagonal; /* of the kernel matrix, padded with any numbers */
     const double *lowest, *highest; /* n */
     double *beta;                   /* n, changed */
@@ -27,6 +31,7 @@ struct svc_smo {
 struct svc_smo_result {
     long n_iter;
     double violation; /* the largest b at the end */
+    bool failed;      /* there was no memory for a row */
 };
 
 struct svc_smo_result svc_smo_solve(const struct svc_smo *smo, double tol, long max_iter);
