@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "classifiers/svc_active.h"
 #include "classifiers/svc_gradient.h"
+#include "classifiers/svc_newton.h"
 #include "classifiers/svc_smo.h"
 
 #include <math.h>
@@ -13,6 +14,7 @@ enum {
     NEW_ROWS_MIN = 128,  /* that may join at once, or half as many as are active */
     NEW_ROWS_MAX = 1024, /* but no more than this */
     FETCHED_ROWS = 127, /* beside one that SMO over all rows asks for */
+    STEPS_PER_ROW = 20, /* of SMO before Newton steps */
     STEPS_AT_ONCE = 200000 /* before f, which gathers rounding errors in float, is made anew */
 };
 
@@ -23,6 +25,7 @@ struct state {
     size_t n;
     struct svc_active active;
     struct svc_gradient gradient;
+    struct svc_newton newton;
     double *beta; /* n, borrowed */
     double *f;    /* n, owned: y - K beta; so are these: */
     float *score;
@@ -114,6 +117,7 @@ static void state_destroy(struct state *s)
 {
     svc_active_destroy(&s->active);
     svc_gradient_destroy(&s->gradient);
+    svc_newton_destroy(&s->newton);
     void *const arrays[] = {s->f,       s->score,   s->flags,   s->changed, s->by, s->local_beta,
                             s->lowest,  s->highest, s->local_f, s->up,      s->down,    s->diagonal};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
@@ -289,6 +293,28 @@ static const float *fetch_row(void *source, size_t t)
     return svc_gradient_row(g, t, along, n_along);
 }
 
+/* SMO, with Newton steps in between when it takes long. */
+static enum status solve_local(struct state *s, const struct svc_smo *smo, double tol,
+                               long max_iter, long *n_iter, struct error *error)
+{
+    const long burst = (long)smo->n * STEPS_PER_ROW;
+    *n_iter = 0;
+    for (;;) {
+        const long left = max_iter - *n_iter;
+        const struct svc_smo_result solved =
+            svc_smo_solve(smo, tol, s->is_whole || left < burst ? left : burst);
+        if (solved.failed)
+            return error_memory(error, "SVC", SVC_CHUNK_ROWS * s->gradient.stride * sizeof(float));
+        *n_iter += solved.n_iter;
+        if (solved.violation < tol || *n_iter >= max_iter)
+            return STATUS_OK;
+        size_t n_rounds;
+        const enum status status = svc_newton_steps(&s->newton, smo, &n_rounds, error);
+        if (status)
+            return status;
+    }
+}
+
 /* Optimises over the active rows, and brings f of all rows up to date. */
 static enum status optimise(struct state *s, double tol, long max_iter, long *n_iter,
                             struct error *error)
@@ -318,10 +344,9 @@ static enum status optimise(struct state *s, double tol, long max_iter, long *n_
                                 .f = s->local_f,
                                 .up = s->up,
                                 .down = s->down};
-    const struct svc_smo_result solved = svc_smo_solve(&smo, tol, max_iter);
-    if (solved.failed)
-        return error_memory(error, "SVC", SVC_CHUNK_ROWS * s->gradient.stride * sizeof(float));
-    *n_iter = solved.n_iter;
+    const enum status status = solve_local(s, &smo, tol, max_iter, n_iter, error);
+    if (status)
+        return status;
     struct svc_change change = {.rows = s->changed, .by = s->by};
     for (size_t m = 0; m < n; m++) {
         const uint32_t t = s->is_whole ? (uint32_t)m : a->members[m];
