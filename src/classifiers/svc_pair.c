@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "classifiers/svc_active.h"
 #include "classifiers/svc_gradient.h"
+#include "classifiers/svc_interior.h"
 #include "classifiers/svc_newton.h"
 #include "classifiers/svc_smo.h"
 
@@ -14,6 +15,7 @@ enum {
     NEW_ROWS_MIN = 128,  /* that may join at once, or half as many as are active */
     NEW_ROWS_MAX = 1024, /* but no more than this */
     FETCHED_ROWS = 127, /* beside one that SMO over all rows asks for */
+    INTERIOR_STEPS_PER_ROW = 20, /* of SMO before the interior-point method */
     STEPS_PER_ROW = 20, /* of SMO before Newton steps */
     STEPS_AT_ONCE = 200000 /* before f, which gathers rounding errors in float, is made anew */
 };
@@ -41,6 +43,7 @@ struct state {
     size_t at_largest, at_smallest;
     double inner_tol_min;
     bool is_whole; /* SMO over all rows */
+    bool has_restarted;
 };
 
 /* With such a kernel there are many optima, and which one is found depends on the way. */
@@ -359,6 +362,38 @@ static enum status optimise(struct state *s, double tol, long max_iter, long *n_
     return svc_gradient_update(&s->gradient, &change, s->f, error);
 }
 
+/* From the interior-point method's beta: f anew, and its free rows are the active ones. */
+static enum status restart(struct state *s, struct error *error)
+{
+    bool found;
+    s->has_restarted = true;
+    enum status status = svc_interior_start(s->pair, s->beta, &found, error);
+    if (status || !found)
+        return status;
+    struct svc_change change = {.rows = s->changed, .by = s->by};
+    for (size_t t = 0; t < s->n; t++) {
+        s->f[t] = label(s, t);
+        if (s->beta[t] == 0)
+            continue;
+        s->changed[change.n] = (uint32_t)t;
+        s->by[change.n++] = s->beta[t];
+    }
+    status = svc_gradient_update(&s->gradient, &change, s->f, error);
+    if (status)
+        return status;
+    memset(s->up, 0, s->active.n);
+    svc_active_keep(&s->active, (uint8_t *)s->up);
+    size_t n_free = 0;
+    for (size_t t = 0; t < s->n; t++) {
+        s->flags[t] = may_grow(s, t) && may_shrink(s, t) && n_free < s->active.capacity_max;
+        n_free += s->flags[t] ? 1 : 0;
+        s->flags[t] = s->flags[t] ? JOINS : LEAVES;
+    }
+    status = change_active(s, error);
+    find_extremes(s);
+    return status;
+}
+
 /* The mean of f over the free rows; where there are none, the middle of what is allowed. */
 static double find_bias(const struct state *s)
 {
@@ -424,6 +459,11 @@ enum status svc_pair_solve(const struct svc_pair *pair, struct svc_pair_result *
         result->converged = s.largest - s.smallest < pair->tol;
         if (result->converged || result->n_iter >= pair->max_iter)
             break;
+        if (pair->kernel->kind == SVC_LINEAR && !s.has_restarted &&
+            result->n_iter > (long)s.n * INTERIOR_STEPS_PER_ROW) {
+            status = restart(&s, error);
+            continue;
+        }
         set_scores(&s);
         if (is_stuck(&s, n_iter, s.is_whole ? 0 : choose_rows(&s)))
             break;
