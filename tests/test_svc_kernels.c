@@ -35,8 +35,7 @@ Test(svc_kernels, rbf_is_its_formula, .timeout = 10)
             memcpy(values, products, sizeof values);
             SIMD_SELECT_LEVEL(level, kernel_kernels)->rbf(values, 0.01f, 3.5f, norms, n);
             for (size_t j = 0; j < n; j++) {
-                const double argument =
-                    2 * 0.01 * (double)products[j] - 3.5 - (double)norms[j];
+                const double argument = 2 * 0.01 * (double)products[j] - 3.5 - (double)norms[j];
                 const double expected = argument > 0 ? 1 : exp(argument);
                 cr_assert_leq(fabs((double)values[j] - expected), 4e-6 * expected + 1e-37,
                               "level %d, %g: %g, not %g", (int)level, argument, (double)values[j],
@@ -128,7 +127,7 @@ static int32_t naive_update(float *f, const float *row_i, const float *row_j, fl
     int32_t best = SMO_NONE;
     for (size_t t = 0; t < n; t++) {
         f[t] = f[t] - step * (row_i[t] - row_j[t]);
-        if (up[t] == 0.0f && (best == SMO_NONE || f[t] > f[best]))
+        if (up[t] == 0.0f && (best == SMO_NONE || f[t] >= f[best]))
             best = (int32_t)t;
     }
     return best;
@@ -147,7 +146,7 @@ static struct smo_second naive_second(const float *f, const float *down, const f
         a = a > 0 ? a : SMO_TAU;
         if (b > second.violation)
             second.violation = b;
-        if (b > 0 && b * b / a > best) {
+        if (b > 0 && b * b / a >= best) {
             best = b * b / a;
             second.index = (int32_t)t;
         }
@@ -162,7 +161,7 @@ Test(svc_kernels, passes_of_smo_equal_their_twins, .timeout = 10)
     for (int round = 0; round < 2000; round++) {
         const size_t n = SMO_LANES * (1 + rng_below(&rng, LENGTH_MAX / SMO_LANES));
         float f[LENGTH_MAX] = {0}, row_i[LENGTH_MAX], row_j[LENGTH_MAX], up[LENGTH_MAX],
-            down[LENGTH_MAX], diagonal[LENGTH_MAX];
+              down[LENGTH_MAX], diagonal[LENGTH_MAX];
         const uint32_t kinds = 1 + rng_below(&rng, 5);
         for (size_t t = 0; t < n; t++) {
             f[t] = 0.25f * (float)rng_below(&rng, kinds);

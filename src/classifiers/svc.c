@@ -90,11 +90,11 @@ static enum status create(void **model, const struct parameters *parameters, str
 static struct svc_kernel kernel_of(const struct parameters *p, size_t n_features)
 {
     const bool is_auto = parameter_is_none(p, GAMMA);
-    return (struct svc_kernel){
-        .kind = (enum svc_kernel_kind)parameter_choice(p, KERNEL),
-        .gamma = is_auto ? 1.0 / (double)n_features : parameter_number(p, GAMMA),
-        .coef0 = parameter_number(p, COEF0),
-        .degree = (unsigned)parameter_number(p, DEGREE)};
+    return (struct svc_kernel){.kind = (enum svc_kernel_kind)parameter_choice(p, KERNEL),
+                               .gamma =
+                                   is_auto ? 1.0 / (double)n_features : parameter_number(p, GAMMA),
+                               .coef0 = parameter_number(p, COEF0),
+                               .degree = (unsigned)parameter_number(p, DEGREE)};
 }
 
 /* What the machines have in common, and what they write: each its own entries. */

@@ -46,13 +46,13 @@ static enum status grow(struct svc_active *a, size_t n_wanted, struct error *err
     capacity = capacity > a->capacity_max ? a->capacity_max : capacity;
     const size_t n_columns = a->pair->rows->n_columns;
     struct svc_active b = *a;
-    const enum status status =
-        memory_arrays((const struct memory_request[]){{(void **)&b.members, capacity, sizeof *b.members},
-                                                      {(void **)&b.k, capacity * capacity, sizeof *b.k},
-                                                      {(void **)&b.x, capacity * n_columns, sizeof *b.x},
-                                                      {(void **)&b.norms, capacity, sizeof *b.norms},
-                                                      {(void **)&b.diagonal, capacity, sizeof *b.diagonal}},
-                      5, "SVC", error);
+    const enum status status = memory_arrays(
+        (const struct memory_request[]){{(void **)&b.members, capacity, sizeof *b.members},
+                                        {(void **)&b.k, capacity * capacity, sizeof *b.k},
+                                        {(void **)&b.x, capacity * n_columns, sizeof *b.x},
+                                        {(void **)&b.norms, capacity, sizeof *b.norms},
+                                        {(void **)&b.diagonal, capacity, sizeof *b.diagonal}},
+        5, "SVC", error);
     if (status)
         return status;
     memset(b.diagonal, 0, capacity * sizeof *b.diagonal);

@@ -154,18 +154,17 @@ static void chunk_fill(struct svc_gradient *g, struct svc_chunk *chunk, const ui
     }
     float *values = chunk->values + from * g->stride;
     for (size_t side = 0; side < 2; values += g->pair->n[side++])
-        svc_kernel_block(g->pair->kernel,
-                         &(struct svc_block){
-                             .n_columns = n_columns,
-                             .n_left = n_new,
-                             .n_right = g->pair->n[side],
-                             .left = g->gathered,
-                             .right = rows->x + g->pair->first[side] * n_columns,
-                             .left_norms = g->norms,
-                             .right_norms = rows->norms + g->pair->first[side],
-                             .values = values,
-                             .stride = g->stride,
-                         });
+        svc_kernel_block(g->pair->kernel, &(struct svc_block){
+                                              .n_columns = n_columns,
+                                              .n_left = n_new,
+                                              .n_right = g->pair->n[side],
+                                              .left = g->gathered,
+                                              .right = rows->x + g->pair->first[side] * n_columns,
+                                              .left_norms = g->norms,
+                                              .right_norms = rows->norms + g->pair->first[side],
+                                              .values = values,
+                                              .stride = g->stride,
+                                          });
     for (size_t r = 0; r < n_new; r++) /* exact, as everywhere */
         chunk->values[(from + r) * g->stride + new_rows[r]] =
             rows->diagonal[svc_pair_row(g->pair, new_rows[r])];

@@ -26,8 +26,8 @@ struct svc_gradient {
 
 struct svc_change {
     size_t n;
-    const uint32_t *rows;  /* of the pair */
-    const double *by;      /* change of beta */
+    const uint32_t *rows; /* of the pair */
+    const double *by;     /* change of beta */
 };
 
 /* svc_gradient_destroy takes a zeroed struct. */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum { ITER_MAX = 60, ROWS_AT_ONCE = 512, SUM_PASSES = 100 };
-static const double GAP_ENOUGH = 1e-7;    /* of the objective */
+static const double GAP_ENOUGH = 1e-7; /* of the objective */
 static const double RESIDUAL_ENOUGH = 1e-3;
 static const double START = 1;
 static const double WEIGHT_LEAST = 1e-15; /* rows with less leave X' D^-1 X */
@@ -68,9 +68,9 @@ static enum status create(struct interior *s, const struct svc_pair *pair, struc
 
 static void destroy(struct interior *s)
 {
-    double *const arrays[] = {s->beta,   s->below,  s->above, s->z,      s->v,      s->weight,
-                              s->dual,   s->sum_free, s->right, s->step, s->work,   s->step_z,
-                              s->step_v, s->column, s->matrix, s->scaled};
+    double *const arrays[] = {s->beta,   s->below,    s->above,  s->z,     s->v,    s->weight,
+                              s->dual,   s->sum_free, s->right,  s->step,  s->work, s->step_z,
+                              s->step_v, s->column,   s->matrix, s->scaled};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         memory_free(arrays[i]);
 }
@@ -154,8 +154,7 @@ static double direction(struct interior *s, double target, bool corrected)
         s->right[t] = s->step_z[t] - s->step_v[t] - s->dual[t];
     }
     solve(s, s->right, s->step);
-    const double change =
-        (sum(s->step, s->n) + sum(s->beta, s->n)) / sum(s->sum_free, s->n);
+    const double change = (sum(s->step, s->n) + sum(s->beta, s->n)) / sum(s->sum_free, s->n);
     for (size_t t = 0; t < s->n; t++) {
         s->step[t] -= change * s->sum_free[t];
         s->step_z[t] -= s->z[t] / s->below[t] * s->step[t];

@@ -22,10 +22,10 @@ struct svc_kernel {
 /* The columns are the features that are not constant, padded with zeros to a multiple of 16. */
 struct svc_rows {
     size_t n_rows, n_columns;
-    float *x;         /* n_rows x n_columns, row-major, owned */
-    float *norms;     /* n_rows: gamma |x|^2 over all features, owned */
-    float *diagonal;  /* n_rows: the kernel of the row with itself, owned */
-    uint32_t *source; /* n_rows: the row of the training set, owned */
+    float *x;                      /* n_rows x n_columns, row-major, owned */
+    float *norms;                  /* n_rows: gamma |x|^2 over all features, owned */
+    float *diagonal;               /* n_rows: the kernel of the row with itself, owned */
+    uint32_t *source;              /* n_rows: the row of the training set, owned */
     size_t first[MAX_CLASSES + 1]; /* rows of class c: first[c] .. first[c + 1] - 1 */
     size_t n_features;             /* kept ones, <= n_columns */
     uint32_t *features;            /* n_features, owned */

@@ -158,8 +158,7 @@ static void add_class(const struct svc_model *model, struct scratch *s, size_t n
 {
     const size_t n_columns = model->layout.n_columns, k = model->n_classes;
     memset(sums, 0, n * k * sizeof *sums);
-    for (size_t from = model->first[class]; from < model->first[class + 1];
-         from += SUPPORT_BLOCK) {
+    for (size_t from = model->first[class]; from < model->first[class + 1]; from += SUPPORT_BLOCK) {
         const size_t left = model->first[class + 1] - from;
         const size_t n_block = left < SUPPORT_BLOCK ? left : SUPPORT_BLOCK;
         svc_kernel_block(&model->kernel, &(struct svc_block){.n_columns = n_columns,

@@ -9,8 +9,8 @@
 
 struct svc_model {
     struct svc_kernel kernel;
-    size_t n_classes, n_pairs; /* pairs (a, b), a < b, in lexicographic order */
-    struct svc_rows layout;    /* owned; the choice of features alone remains after the fit */
+    size_t n_classes, n_pairs;     /* pairs (a, b), a < b, in lexicographic order */
+    struct svc_rows layout;        /* owned; the choice of features alone remains after the fit */
     size_t first[MAX_CLASSES + 1]; /* support vectors of class c */
     float *x;                      /* n_support x n_columns, owned */
     float *norms;                  /* n_support, owned */

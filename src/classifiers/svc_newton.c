@@ -6,7 +6,7 @@
 #include <math.h>
 
 enum { ROUNDS_MAX = 10, HALVINGS_MAX = 12, BISECTIONS = 100 };
-static const double RIDGE = 1e-6;        /* of the mean diagonal: what float32 cannot tell from 0 */
+static const double RIDGE = 1e-6;       /* of the mean diagonal: what float32 cannot tell from 0 */
 static const double GAIN_ENOUGH = 0.05; /* of what the gradient promises */
 
 void svc_newton_destroy(struct svc_newton *w)
@@ -148,12 +148,12 @@ static double gain(const struct svc_newton *w, const struct svc_smo *smo, size_t
         size_t j = i + 1;
         for (; j + 4 <= n; j += 4)
             for (size_t l = 0; l < 4; l++)
-                sums[l] += w->matrix[i * n + j + l] *
-                           (w->point[j + l] - smo->beta[w->free_at[j + l]]);
+                sums[l] +=
+                    w->matrix[i * n + j + l] * (w->point[j + l] - smo->beta[w->free_at[j + l]]);
         for (; j < n; j++)
             sums[0] += w->matrix[i * n + j] * (w->point[j] - smo->beta[w->free_at[j]]);
-        quadratic += d * ((double)smo->diagonal[t] * d +
-                          2 * ((sums[0] + sums[1]) + (sums[2] + sums[3])));
+        quadratic +=
+            d * ((double)smo->diagonal[t] * d + 2 * ((sums[0] + sums[1]) + (sums[2] + sums[3])));
         *promised += w->gradient[i] * d;
     }
     return *promised - 0.5 * quadratic;

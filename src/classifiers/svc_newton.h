@@ -4,10 +4,10 @@
  * a factorisation finds at once.
  *
  * With F the variables strictly between their bounds: d = argmax f_F' d - d' K_FF d / 2 with
- * sum d = 0. The new beta_F is the projection of beta_F + t d to the box and the sum, with the first
- * t of 1, 1/2, 1/4, ... that gains enough; variables that meet their bounds leave F, and again.
- * More and Toraldo, "On the solution of large quadratic programming problems with bound constraints"
- * (SIAM J. Optimization 1, 1991), has such steps between those that choose the face.
+ * sum d = 0. The new beta_F is the projection of beta_F + t d to the box and the sum, with the
+ * first t of 1, 1/2, 1/4, ... that gains enough; variables that meet their bounds leave F, and
+ * again. More and Toraldo, "On the solution of large quadratic programming problems with bound
+ * constraints" (SIAM J. Optimization 1, 1991), has such steps between those that choose the face.
  */
 #ifndef FMBENCH_CLASSIFIERS_SVC_NEWTON_H
 #define FMBENCH_CLASSIFIERS_SVC_NEWTON_H
@@ -18,10 +18,10 @@
 enum { SVC_NEWTON_FREE_MAX = 2048 };
 
 struct svc_newton {
-    size_t capacity;                            /* free variables there is room for */
-    double *matrix;                             /* capacity x capacity, owned; so are these: */
-    double *step, *ones, *point, *gradient;     /* capacity */
-    size_t *free_at;                            /* capacity */
+    size_t capacity;                        /* free variables there is room for */
+    double *matrix;                         /* capacity x capacity, owned; so are these: */
+    double *step, *ones, *point, *gradient; /* capacity */
+    size_t *free_at;                        /* capacity */
 };
 
 /*

@@ -11,12 +11,12 @@
 #include <string.h>
 
 enum {
-    FIRST_ROWS = 64,     /* of each class, to start with */
-    NEW_ROWS_MIN = 128,  /* that may join at once, or half as many as are active */
-    NEW_ROWS_MAX = 1024, /* but no more than this */
-    FETCHED_ROWS = 127, /* beside one that SMO over all rows asks for */
+    FIRST_ROWS = 64,             /* of each class, to start with */
+    NEW_ROWS_MIN = 128,          /* that may join at once, or half as many as are active */
+    NEW_ROWS_MAX = 1024,         /* but no more than this */
+    FETCHED_ROWS = 127,          /* beside one that SMO over all rows asks for */
     INTERIOR_STEPS_PER_ROW = 20, /* of SMO before the interior-point method */
-    STEPS_PER_ROW = 20, /* of SMO before Newton steps */
+    STEPS_PER_ROW = 20,          /* of SMO before Newton steps */
     STEPS_AT_ONCE = 200000 /* before f, which gathers rounding errors in float, is made anew */
 };
 
@@ -81,7 +81,10 @@ static enum status state_create(struct state *s, const struct svc_pair *pair, do
                                 struct error *error)
 {
     const size_t n = pair->n[0] + pair->n[1];
-    *s = (struct state){.pair = pair, .n = n, .beta = beta, .inner_tol_min = 0.9 * pair->tol,
+    *s = (struct state){.pair = pair,
+                        .n = n,
+                        .beta = beta,
+                        .inner_tol_min = 0.9 * pair->tol,
                         .is_whole = is_indefinite(pair->kernel)};
     enum status status = svc_active_create(&s->active, pair, error);
     if (!status)
@@ -121,8 +124,8 @@ static void state_destroy(struct state *s)
     svc_active_destroy(&s->active);
     svc_gradient_destroy(&s->gradient);
     svc_newton_destroy(&s->newton);
-    void *const arrays[] = {s->f,       s->score,   s->flags,   s->changed, s->by, s->local_beta,
-                            s->lowest,  s->highest, s->local_f, s->up,      s->down,    s->diagonal};
+    void *const arrays[] = {s->f,      s->score,   s->flags,   s->changed, s->by,   s->local_beta,
+                            s->lowest, s->highest, s->local_f, s->up,      s->down, s->diagonal};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         memory_free(arrays[i]);
 }
@@ -469,8 +472,8 @@ enum status svc_pair_solve(const struct svc_pair *pair, struct svc_pair_result *
             break;
         if (!s.is_whole)
             status = change_active(&s, error);
-        const size_t bytes = svc_gradient_bytes(&s.gradient) +
-                             s.active.capacity * s.active.capacity * sizeof(float);
+        const size_t bytes =
+            svc_gradient_bytes(&s.gradient) + s.active.capacity * s.active.capacity * sizeof(float);
         result->kernel_bytes = bytes > result->kernel_bytes ? bytes : result->kernel_bytes;
     }
     if (!status) {

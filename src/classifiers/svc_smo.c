@@ -51,8 +51,8 @@ struct svc_smo_result svc_smo_solve(const struct svc_smo *smo, double tol, long 
         result.failed = !row_i;
         if (!row_i)
             break;
-        const struct smo_second second = kernels->second(
-            smo->f, smo->down, row_i, smo->diagonal, smo->f[i], smo->diagonal[i], n_padded);
+        const struct smo_second second = kernels->second(smo->f, smo->down, row_i, smo->diagonal,
+                                                         smo->f[i], smo->diagonal[i], n_padded);
         result.violation = (double)second.violation;
         if (second.index == SMO_NONE || result.violation < tol || result.n_iter >= max_iter)
             break;

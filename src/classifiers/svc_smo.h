@@ -17,11 +17,12 @@
 /* Arrays of n_padded = n rounded up to a multiple of SMO_LANES, or n_padded x stride. */
 struct svc_smo {
     size_t n, stride;
-    const float *k;        /* n x stride: the kernel matrix; its padding columns hold any numbers */
-    /* Row t of it, where k is NULL; valid until the call after the next. NULL when memory is short. */
+    const float *k; /* n x stride: the kernel matrix; its padding columns hold any numbers */
+    /* Row t of it, where k is NULL; valid until the call after the next. NULL when memory is short.
+     */
     const float *(*row)(void *source, size_t t);
     void *source;
-    const float *diagonal; /* of the kernel matrix, padded with any numbers */
+    const float *diagonal;          /* of the kernel matrix, padded with any numbers */
     const double *lowest, *highest; /* n */
     double *beta;                   /* n, changed */
     float *f;                       /* changed; an f common to all may be subtracted from it */

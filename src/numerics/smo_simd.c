@@ -32,6 +32,10 @@ static ALWAYS_INLINE mask greater(vector a, vector b)
 {
     return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ);
 }
+static ALWAYS_INLINE mask no_less(vector a, vector b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ);
+}
 static ALWAYS_INLINE vector choose(mask m, vector a, vector b)
 {
     return _mm512_mask_blend_ps(m, b, a);
@@ -68,6 +72,10 @@ static ALWAYS_INLINE void store(float *to, vector x)
 static ALWAYS_INLINE mask greater(vector a, vector b)
 {
     return _mm256_cmp_ps(a, b, _CMP_GT_OQ);
+}
+static ALWAYS_INLINE mask no_less(vector a, vector b)
+{
+    return _mm256_cmp_ps(a, b, _CMP_GE_OQ);
 }
 static ALWAYS_INLINE vector choose(mask m, vector a, vector b)
 {
@@ -106,6 +114,10 @@ static ALWAYS_INLINE mask greater(vector a, vector b)
 {
     return a > b;
 }
+static ALWAYS_INLINE mask no_less(vector a, vector b)
+{
+    return a >= b;
+}
 static ALWAYS_INLINE vector choose(mask m, vector a, vector b)
 {
     return m ? a : b;
@@ -124,7 +136,7 @@ static ALWAYS_INLINE void index_store(int32_t *to, indices x)
 }
 #endif
 
-/* The index of the largest value over the lanes, the smallest one of equals. */
+/* The index of the largest value over the lanes, the largest one of equals, if above floor. */
 static ALWAYS_INLINE int32_t largest(vector values, indices steps, float floor)
 {
     float value[LANES], best = floor;
@@ -133,7 +145,7 @@ static ALWAYS_INLINE int32_t largest(vector values, indices steps, float floor)
     index_store(step, steps);
     for (int lane = 0; lane < LANES; lane++) {
         const int32_t here = step[lane] + lane;
-        if (value[lane] > best || (value[lane] == best && index != SMO_NONE && here < index)) {
+        if (value[lane] > best || (value[lane] == best && index != SMO_NONE && here > index)) {
             best = value[lane];
             index = here;
         }
@@ -151,7 +163,7 @@ static int32_t update(float *restrict f, const float *row_i, const float *row_j,
         const vector now = load(f + t) - by * (load(row_i + t) - load(row_j + t));
         store(f + t, now);
         const vector candidate = now + load(up + t);
-        const mask better = greater(candidate, best);
+        const mask better = no_less(candidate, best);
         best = choose(better, candidate, best);
         where = index_choose(better, index_broadcast((int32_t)t), where);
     }
@@ -171,7 +183,7 @@ static struct smo_second second(const float *f, const float *down, const float *
         const vector curvature = own + load(diagonal + t) - two * load(row_i + t);
         const vector a = choose(greater(curvature, zero), curvature, tau);
         const vector gain = choose(greater(b, zero), b * b / a, zero);
-        const mask better = greater(gain, best);
+        const mask better = no_less(gain, best);
         best = choose(better, gain, best);
         where = index_choose(better, index_broadcast((int32_t)t), where);
     }

@@ -2,9 +2,9 @@
  * The two passes over all variables in a step of sequential minimal optimisation.
  *
  * f[t] is minus y_t times the gradient. up[t] is 0 where variable t may grow and -infinity where
- * not; down[t] is 0 where it may shrink and +infinity where not. All arrays have n_padded entries, a
- * multiple of SMO_LANES; the padding can neither grow nor shrink. Of equal values the one with the
- * smallest index is taken, and the three versions give the same bits.
+ * not; down[t] is 0 where it may shrink and +infinity where not. All arrays have n_padded entries,
+ * a multiple of SMO_LANES; the padding can neither grow nor shrink. Of equal values the one with
+ * the largest index is taken, as LIBSVM does, and the three versions give the same bits.
  */
 #ifndef FMBENCH_NUMERICS_SMO_SIMD_H
 #define FMBENCH_NUMERICS_SMO_SIMD_H
