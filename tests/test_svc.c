@@ -1,6 +1,7 @@
 /* One machine of SVC against the naive solver: optimum, limits, memory, Newton steps. */
 #include "classifiers/svc_active.h"
 #include "classifiers/svc_gradient.h"
+#include "classifiers/svc_interior.h"
 #include "classifiers/svc_newton.h"
 #include "svc_naive.h"
 
@@ -283,4 +284,35 @@ Test(svc, newton_steps_solve_the_face, .timeout = 10)
         naive_destroy(&naive);
     }
     toy_destroy(toy);
+}
+
+/* Feasible, and at the optimum but for what its own tolerance leaves; a machine can go on from it.
+ */
+Test(svc, interior_start_is_near_the_optimum, .timeout = 60)
+{
+    struct scaling scaling;
+    struct features x;
+    uint8_t y[1200];
+    const struct training_set set = noisy_set(&scaling, &x, y);
+    for (double C = 0.01; C < 2000; C *= 10) {
+        struct naive naive;
+        naive_create(&naive, &set, SVC_LINEAR, C);
+        bool found;
+        cr_assert_eq(svc_interior_start(&naive.pair, naive.result.beta, &found, NULL), STATUS_OK);
+        cr_assert(found, "C %g", C);
+        check_bounds(&naive);
+        const double reached = naive_objective(&naive, naive.result.beta);
+        naive.pair.interior_after = 1;
+        solve(&naive);
+        cr_assert(naive.result.converged, "C %g", C);
+        cr_assert_leq(naive_violation(&naive, naive.result.beta), 1e-3 + 1e-6 * C);
+        const double restarted = naive.result.objective;
+        naive.pair.interior_after = naive.pair.max_iter;
+        solve(&naive);
+        cr_assert_leq(fabs(reached - naive.result.objective), 1e-4 * fabs(reached), "C %g", C);
+        cr_assert_leq(fabs(restarted - naive.result.objective), 1e-5 * fabs(reached), "C %g", C);
+        naive_destroy(&naive);
+    }
+    features_destroy(&x);
+    scaling_destroy(&scaling);
 }

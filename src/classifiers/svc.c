@@ -17,7 +17,7 @@ enum { C, KERNEL, DEGREE, GAMMA, COEF0, TOL };
 
 /* Kernel values of a machine in the making: two at once, so that a worker stays below 3 GB. */
 static const size_t PAIR_BUDGET_BYTES = (size_t)1 << 29;
-enum { ITER_MAX = 100000000, ITER_MAX_PER_ROW = 100 };
+enum { ITER_MAX = 100000000, ITER_MAX_PER_ROW = 100, INTERIOR_AFTER_PER_ROW = 80 };
 
 static const char *const kernels[] = {"linear", "poly", "rbf", "sigmoid", NULL};
 
@@ -125,6 +125,7 @@ static enum status solve_pair(const struct job *job, size_t a, size_t b, struct 
     if (model->is_empty[p])
         return STATUS_OK;
     const size_t n = pair.n[0] + pair.n[1];
+    pair.interior_after = (long)n * INTERIOR_AFTER_PER_ROW;
     pair.max_iter = (long)n * ITER_MAX_PER_ROW > ITER_MAX ? (long)n * ITER_MAX_PER_ROW : ITER_MAX;
     result->beta = memory_array(n, sizeof *result->beta);
     if (!result->beta)

@@ -11,12 +11,11 @@
 #include <string.h>
 
 enum {
-    FIRST_ROWS = 64,             /* of each class, to start with */
-    NEW_ROWS_MIN = 128,          /* that may join at once, or half as many as are active */
-    NEW_ROWS_MAX = 1024,         /* but no more than this */
-    FETCHED_ROWS = 127,          /* beside one that SMO over all rows asks for */
-    INTERIOR_STEPS_PER_ROW = 20, /* of SMO before the interior-point method */
-    STEPS_PER_ROW = 20,          /* of SMO before Newton steps */
+    FIRST_ROWS = 64,       /* of each class, to start with */
+    NEW_ROWS_MIN = 128,    /* that may join at once, or half as many as are active */
+    NEW_ROWS_MAX = 1024,   /* but no more than this */
+    FETCHED_ROWS = 63,     /* beside one that SMO over all rows asks for */
+    STEPS_PER_ROW = 20,    /* of SMO before Newton steps */
     STEPS_AT_ONCE = 200000 /* before f, which gathers rounding errors in float, is made anew */
 };
 
@@ -424,6 +423,13 @@ static void set_values(const struct state *s, struct svc_pair_result *result)
     result->violation = s->largest - s->smallest;
 }
 
+static void note_bytes(const struct state *s, struct svc_pair_result *result)
+{
+    const size_t bytes =
+        svc_gradient_bytes(&s->gradient) + s->active.capacity * s->active.capacity * sizeof(float);
+    result->kernel_bytes = bytes > result->kernel_bytes ? bytes : result->kernel_bytes;
+}
+
 /*
  * When neither the active rows nor others can be told to violate the conditions but f says so, it
  * is by rounding in float: the active rows are solved to a smaller tolerance, down to a limit.
@@ -458,12 +464,13 @@ enum status svc_pair_solve(const struct svc_pair *pair, struct svc_pair_result *
         if (status)
             break;
         result->n_iter += n_iter;
+        note_bytes(&s, result);
         find_extremes(&s);
         result->converged = s.largest - s.smallest < pair->tol;
         if (result->converged || result->n_iter >= pair->max_iter)
             break;
         if (pair->kernel->kind == SVC_LINEAR && !s.has_restarted &&
-            result->n_iter > (long)s.n * INTERIOR_STEPS_PER_ROW) {
+            result->n_iter >= pair->interior_after) {
             status = restart(&s, error);
             continue;
         }
@@ -472,9 +479,6 @@ enum status svc_pair_solve(const struct svc_pair *pair, struct svc_pair_result *
             break;
         if (!s.is_whole)
             status = change_active(&s, error);
-        const size_t bytes =
-            svc_gradient_bytes(&s.gradient) + s.active.capacity * s.active.capacity * sizeof(float);
-        result->kernel_bytes = bytes > result->kernel_bytes ? bytes : result->kernel_bytes;
     }
     if (!status) {
         result->bias = find_bias(&s);

@@ -8,6 +8,9 @@
  * most: svc_smo.h optimises over the active rows, whose kernel matrix is kept (svc_active.h); then
  * the gradient of all rows is brought up to date from the alphas that changed (svc_gradient.h), and
  * rows that are at a bound with slack leave the active set, which is the shrinking of this method.
+ * Between many steps of SMO there are Newton steps on the free variables (svc_newton.h). Where the
+ * kernel is not positive definite and the optimum found depends on the way, SMO runs over all rows
+ * from the start, without any of this, as LIBSVM does.
  *
  * With beta_t = y_t alpha_t and f = y - K beta, it stops when max f over the rows whose beta may
  * grow - min f over those whose beta may shrink < tol, over all rows: LIBSVM's rule.
@@ -24,6 +27,7 @@ struct svc_pair {
     double C, tol;
     size_t budget_bytes; /* for kernel values; a few hundred rows are kept even so */
     long max_iter;
+    long interior_after; /* steps of SMO; then the linear kernel starts anew (svc_interior.h) */
 };
 
 struct svc_pair_result {
