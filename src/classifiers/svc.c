@@ -17,7 +17,7 @@ enum { C, KERNEL, DEGREE, GAMMA, COEF0, TOL };
 
 /* Kernel values of a machine in the making: two at once, so that a worker stays below 3 GB. */
 static const size_t PAIR_BUDGET_BYTES = (size_t)1 << 29;
-enum { ITER_MAX = 100000000, ITER_MAX_PER_ROW = 100, INTERIOR_AFTER_PER_ROW = 80 };
+enum { ITER_MAX = 10000000, ITER_MAX_PER_ROW = 100, INTERIOR_AFTER_PER_ROW = 80 };
 
 static const char *const kernels[] = {"linear", "poly", "rbf", "sigmoid", NULL};
 
