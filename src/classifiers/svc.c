@@ -17,6 +17,7 @@ enum { C, KERNEL, DEGREE, GAMMA, COEF0, TOL };
 
 /* Kernel values of a machine in the making: two at once, so that a worker stays below 3 GB. */
 static const size_t PAIR_BUDGET_BYTES = (size_t)1 << 29;
+/* The limits of svm-train of LIBSVM; and what costs about as much as the interior-point method. */
 enum { ITER_MAX = 10000000, ITER_MAX_PER_ROW = 100, INTERIOR_AFTER_PER_ROW = 80 };
 
 static const char *const kernels[] = {"linear", "poly", "rbf", "sigmoid", NULL};
@@ -247,7 +248,7 @@ const struct classifier_class svc_class = {
     .parameters = specs,
     .train_views = VIEW_STANDARDISED,
     .test_views = VIEW_STANDARDISED,
-    .is_deterministic = true,
+    .is_deterministic = true, /* within its tolerance */
     .canonical = canonical,
     .create = create,
     .fit = fit,
