@@ -35,7 +35,6 @@ static enum status create(void **model, const struct parameters *p, struct error
     return sgd_create(model, &options, error);
 }
 
-extern const struct classifier_class passive_aggressive_class;
 const struct classifier_class passive_aggressive_class = {
     .name = "PassiveAggressiveClassifier",
     .summary = "passive-aggressive linear models (PA-I), one for each class",

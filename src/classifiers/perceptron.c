@@ -63,7 +63,6 @@ static enum status create(void **model, const struct parameters *p, struct error
     return sgd_create(model, &options, error);
 }
 
-extern const struct classifier_class perceptron_class;
 const struct classifier_class perceptron_class = {
     .name = "Perceptron",
     .summary = "perceptrons, one for each class",

@@ -61,7 +61,6 @@ static enum status create(void **model, const struct parameters *p, struct error
     return sgd_create(model, &options, error);
 }
 
-extern const struct classifier_class sgd_class;
 const struct classifier_class sgd_class = {
     .name = "SGDClassifier",
     .summary = "linear models by stochastic gradient descent, one for each class",

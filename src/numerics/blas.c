@@ -30,6 +30,13 @@ void blas_sgemm(const struct blas_gemm *g)
                 (blasint)g->ldb, g->beta, g->c, (blasint)g->ldc);
 }
 
+void blas_dgemm(const struct blas_gemm_double *g)
+{
+    cblas_dgemm(CblasRowMajor, transposition(g->transpose_a), transposition(g->transpose_b),
+                (blasint)g->m, (blasint)g->n, (blasint)g->k, g->alpha, g->a, (blasint)g->lda, g->b,
+                (blasint)g->ldb, g->beta, g->c, (blasint)g->ldc);
+}
+
 void blas_ssyrk_tn(size_t n, size_t k, float alpha, const float *a, size_t lda, float beta,
                    float *c, size_t ldc)
 {

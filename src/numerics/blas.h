@@ -33,6 +33,21 @@ struct blas_gemm {
 };
 void blas_sgemm(const struct blas_gemm *g);
 
+/* The same in double. */
+struct blas_gemm_double {
+    bool transpose_a, transpose_b;
+    size_t m, n, k;
+    double alpha;
+    const double *a;
+    size_t lda;
+    const double *b;
+    size_t ldb;
+    double beta;
+    double *c;
+    size_t ldc;
+};
+void blas_dgemm(const struct blas_gemm_double *g);
+
 /* The lower triangle of C = alpha A^T A + beta C;  A: k x n,  C: n x n. */
 void blas_ssyrk_tn(size_t n, size_t k, float alpha, const float *a, size_t lda, float beta,
                    float *c, size_t ldc);

@@ -1,0 +1,256 @@
+/*
+ * SVC: the C-support vector machine with a kernel, one machine for each pair of classes.
+ *
+ * Problem, method and stopping rule of a machine: svc_pair.h. Each machine votes for one of its two
+ * classes; the class with most votes wins, ties go to the smallest class.
+ * Boser, Guyon and Vapnik, "A training algorithm for optimal margin classifiers" (COLT 1992);
+ * Cortes and Vapnik, "Support-vector networks" (Machine Learning 20, 1995).
+ */
+#include "base/memory.h"
+#include "classifiers/classifier.h"
+#include "classifiers/svc_model.h"
+#include "classifiers/svc_pair.h"
+
+#include <math.h>
+
+enum { C, KERNEL, DEGREE, GAMMA, COEF0, TOL };
+
+/* Kernel values of a machine in the making: two at once, so that a worker stays below 3 GB. */
+static const size_t PAIR_BUDGET_BYTES = (size_t)1 << 29;
+/* The limits of svm-train of LIBSVM; and what costs about as much as the interior-point method. */
+enum { ITER_MAX = 10000000, ITER_MAX_PER_ROW = 100, INTERIOR_AFTER_PER_ROW = 80 };
+
+static const char *const kernels[] = {"linear", "poly", "rbf", "sigmoid", NULL};
+
+static const struct parameter_spec specs[] = {
+    [C] = {.name = "C",
+           .type = PARAMETER_REAL,
+           .summary = "weight of the hinge losses against the margin",
+           .maximum = HUGE_VAL,
+           .minimum_excluded = true,
+           .fallback = {.n_numbers = 1, .numbers = {1}}},
+    [KERNEL] = {.name = "kernel",
+                .type = PARAMETER_CHOICE,
+                .summary = "kernel function",
+                .choices = kernels,
+                .fallback = {.choice = SVC_RBF}},
+    [DEGREE] = {.name = "degree",
+                .type = PARAMETER_INTEGER,
+                .summary = "degree of the poly kernel",
+                .minimum = 0,
+                .maximum = 100,
+                .fallback = {.n_numbers = 1, .numbers = {3}}},
+    [GAMMA] = {.name = "gamma",
+               .type = PARAMETER_REAL,
+               .summary = "scale in the kernels but linear; none: 1 / number of features",
+               .maximum = HUGE_VAL,
+               .minimum_excluded = true,
+               .none_allowed = true,
+               .fallback = {.is_none = true}},
+    [COEF0] = {.name = "coef0",
+               .type = PARAMETER_REAL,
+               .summary = "constant in the poly and sigmoid kernels",
+               .minimum = -HUGE_VAL,
+               .maximum = HUGE_VAL,
+               .fallback = {.n_numbers = 1, .numbers = {0}}},
+    [TOL] = {.name = "tol",
+             .type = PARAMETER_REAL,
+             .summary = "largest violation of the optimality conditions to stop at",
+             .maximum = HUGE_VAL,
+             .minimum_excluded = true,
+             .fallback = {.n_numbers = 1, .numbers = {1e-3}}},
+    {.name = NULL},
+};
+
+struct svc {
+    struct parameters parameters;
+    struct svc_model model;
+};
+
+static void canonical(struct parameters *parameters)
+{
+    const size_t kernel = parameter_choice(parameters, KERNEL);
+    if (kernel == SVC_LINEAR)
+        parameters->values[GAMMA] = specs[GAMMA].fallback;
+    if (kernel != SVC_POLY)
+        parameters->values[DEGREE] = specs[DEGREE].fallback;
+    if (kernel != SVC_POLY && kernel != SVC_SIGMOID)
+        parameters->values[COEF0] = specs[COEF0].fallback;
+}
+
+static enum status create(void **model, const struct parameters *parameters, struct error *error)
+{
+    struct svc *svc = memory_zeroed(1, sizeof *svc);
+    *model = svc;
+    if (!svc)
+        return error_memory(error, "SVC", sizeof *svc);
+    svc->parameters = *parameters;
+    return STATUS_OK;
+}
+
+static struct svc_kernel kernel_of(const struct parameters *p, size_t n_features)
+{
+    const bool is_auto = parameter_is_none(p, GAMMA);
+    return (struct svc_kernel){.kind = (enum svc_kernel_kind)parameter_choice(p, KERNEL),
+                               .gamma =
+                                   is_auto ? 1.0 / (double)n_features : parameter_number(p, GAMMA),
+                               .coef0 = parameter_number(p, COEF0),
+                               .degree = (unsigned)parameter_number(p, DEGREE)};
+}
+
+/* What the machines have in common, and what they write: each its own entries. */
+struct job {
+    const struct parameters *parameters;
+    struct svc_model *model;
+    const struct svc_rows *rows;
+    double *weights;                 /* n_rows x n_classes */
+    struct svc_pair_result *results; /* n_pairs */
+};
+
+static enum status solve_pair(const struct job *job, size_t a, size_t b, struct error *error)
+{
+    struct svc_model *model = job->model;
+    const size_t k = model->n_classes, p = svc_pair_index(k, a, b);
+    const size_t *first = job->rows->first;
+    struct svc_pair pair = {.rows = job->rows,
+                            .kernel = &model->kernel,
+                            .first = {first[a], first[b]},
+                            .n = {first[a + 1] - first[a], first[b + 1] - first[b]},
+                            .C = parameter_number(job->parameters, C),
+                            .tol = parameter_number(job->parameters, TOL),
+                            .budget_bytes = PAIR_BUDGET_BYTES};
+    struct svc_pair_result *result = &job->results[p];
+    *result = (struct svc_pair_result){.converged = true};
+    model->bias[p] = 0;
+    model->is_empty[p] = pair.n[0] == 0 || pair.n[1] == 0;
+    if (model->is_empty[p])
+        return STATUS_OK;
+    const size_t n = pair.n[0] + pair.n[1];
+    pair.interior_after = (long)n * INTERIOR_AFTER_PER_ROW;
+    pair.max_iter = (long)n * ITER_MAX_PER_ROW > ITER_MAX ? (long)n * ITER_MAX_PER_ROW : ITER_MAX;
+    result->beta = memory_array(n, sizeof *result->beta);
+    if (!result->beta)
+        return error_memory(error, "SVC", n * sizeof *result->beta);
+    const enum status status = svc_pair_solve(&pair, result, error);
+    for (size_t t = 0; !status && t < n; t++)
+        job->weights[svc_pair_row(&pair, t) * k + (t < pair.n[0] ? b : a)] = result->beta[t];
+    memory_free(result->beta);
+    result->beta = NULL;
+    model->bias[p] = result->bias;
+    return status;
+}
+
+static enum status solve_pairs(const struct job *job, int n_threads, struct error *error)
+{
+    const size_t k = job->model->n_classes;
+    enum status status = STATUS_OK;
+#pragma omp parallel for collapse(2) schedule(dynamic) num_threads(n_threads) default(none)        \
+    shared(job, k, status, error)
+    for (size_t a = 0; a < k; a++)
+        for (size_t b = 0; b < k; b++) {
+            if (b <= a)
+                continue;
+            struct error own;
+            const enum status mine = solve_pair(job, a, b, &own);
+            if (mine) {
+#pragma omp critical(svc_fit)
+                {
+                    status = mine;
+                    if (error)
+                        *error = own;
+                }
+            }
+        }
+    return status;
+}
+
+static void fill_report(const struct job *job, struct fit_report *report)
+{
+    double objective = 0, gap = 0, violation = 0, bytes = 0;
+    report->n_iter = 0;
+    report->converged = 1;
+    for (size_t p = 0; p < job->model->n_pairs; p++) {
+        const struct svc_pair_result *r = &job->results[p];
+        report->n_iter = r->n_iter > report->n_iter ? r->n_iter : report->n_iter;
+        report->converged &= r->converged;
+        objective += r->objective;
+        gap += r->primal + r->objective;
+        violation = r->violation > violation ? r->violation : violation;
+        bytes = (double)r->kernel_bytes > bytes ? (double)r->kernel_bytes : bytes;
+    }
+    fit_report_add(report, "objective", objective);
+    if (job->model->kernel.kind != SVC_SIGMOID) /* not positive definite: no duality */
+        fit_report_add(report, "dual_gap", objective < 0 ? gap / -objective : gap);
+    fit_report_add(report, "kkt_violation", violation);
+    fit_report_add(report, "kernel_bytes", bytes);
+}
+
+static enum status fit(void *model, const struct training_set *set,
+                       const struct execution *execution, struct fit_report *report,
+                       struct error *error)
+{
+    struct svc *svc = model;
+    struct svc_model *m = &svc->model;
+    const size_t k = set->n_classes;
+    m->kernel = kernel_of(&svc->parameters, set->x->n_features);
+    m->n_classes = k;
+    m->n_pairs = k * (k - 1) / 2;
+    struct svc_rows rows = {0};
+    struct job job = {.parameters = &svc->parameters, .model = m, .rows = &rows};
+    enum status status = svc_rows_create(&rows, set, &m->kernel, error);
+    if (status)
+        return status;
+    status = memory_arrays(
+        (const struct memory_request[]){
+            {(void **)&m->bias, m->n_pairs, sizeof *m->bias},
+            {(void **)&m->is_empty, m->n_pairs, sizeof *m->is_empty},
+            {(void **)&job.results, m->n_pairs, sizeof *job.results},
+        },
+        3, "SVC", error);
+    if (status)
+        goto cleanup;
+    job.weights = memory_zeroed(rows.n_rows * k, sizeof *job.weights);
+    status = job.weights ? solve_pairs(&job, execution->n_threads, error)
+                         : error_memory(error, "SVC", rows.n_rows * k * sizeof *job.weights);
+    if (status)
+        goto cleanup;
+    fill_report(&job, report);
+    status = svc_model_finish(m, &rows, job.weights, error);
+    fit_report_add(report, "n_support", (double)svc_model_n_support(m));
+cleanup:
+    memory_free(job.weights);
+    memory_free(job.results);
+    svc_rows_destroy(&rows);
+    return status;
+}
+
+static enum status predict(void *model, const struct parameters *readout, const struct features *x,
+                           const struct execution *execution, uint8_t *restrict labels,
+                           struct error *error)
+{
+    (void)readout;
+    const struct svc *svc = model;
+    return svc_model_predict(&svc->model, x, execution->n_threads, labels, error);
+}
+
+static void destroy(void *model)
+{
+    struct svc *svc = model;
+    if (svc)
+        svc_model_destroy(&svc->model);
+    memory_free(svc);
+}
+
+const struct classifier_class svc_class = {
+    .name = "SVC",
+    .summary = "C-support vector machine with a kernel, one machine for each pair of classes",
+    .parameters = specs,
+    .train_views = VIEW_STANDARDISED,
+    .test_views = VIEW_STANDARDISED,
+    .is_deterministic = true, /* within its tolerance */
+    .canonical = canonical,
+    .create = create,
+    .fit = fit,
+    .predict = predict,
+    .destroy = destroy,
+};

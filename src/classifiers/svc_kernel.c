@@ -1,0 +1,183 @@
+#include "classifiers/svc_kernel.h"
+
+#include "base/memory.h"
+#include "numerics/blas.h"
+#include "numerics/kernel_simd.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { COLUMN_UNIT = 16 };
+
+/* Constant in training: standardised to one value, which is 0, or differs from it by nothing. */
+static bool is_constant(const struct training_set *set, size_t feature)
+{
+    const size_t n_features = set->x->n_features;
+    const uint8_t *bytes = set->x->bytes + feature;
+    for (size_t i = 1; i < set->x->n_rows; i++)
+        if (bytes[i * n_features] != bytes[0])
+            return false;
+    return true;
+}
+
+static size_t rounded_up(size_t n, size_t unit)
+{
+    return (n + unit - 1) / unit * unit;
+}
+
+static enum status choose_features(struct svc_rows *rows, const struct training_set *set,
+                                   struct error *error)
+{
+    const size_t n_features = set->x->n_features;
+    rows->features = memory_array(n_features, sizeof *rows->features);
+    if (!rows->features)
+        return error_memory(error, "SVC", n_features * sizeof *rows->features);
+    for (size_t j = 0; j < n_features; j++)
+        if (!is_constant(set, j))
+            rows->features[rows->n_features++] = (uint32_t)j;
+    rows->n_columns = rounded_up(rows->n_features ? rows->n_features : 1, COLUMN_UNIT);
+    return STATUS_OK;
+}
+
+/* Rows of a class keep their order. */
+static void sort_by_class(struct svc_rows *rows, const struct training_set *set)
+{
+    size_t next[MAX_CLASSES] = {0};
+    for (size_t i = 0; i < rows->n_rows; i++)
+        next[set->y[i]]++;
+    size_t sum = 0;
+    for (size_t c = 0; c < set->n_classes; c++) {
+        rows->first[c] = sum;
+        sum += next[c];
+        next[c] = rows->first[c];
+    }
+    rows->first[set->n_classes] = sum;
+    for (size_t i = 0; i < rows->n_rows; i++)
+        rows->source[next[set->y[i]]++] = (uint32_t)i;
+}
+
+double svc_row_copy(const struct svc_rows *rows, const float *standardised, size_t n_all,
+                    float *restrict to)
+{
+    double norm = 0;
+    for (size_t j = 0; j < n_all; j++)
+        norm += (double)standardised[j] * (double)standardised[j];
+    for (size_t j = 0; j < rows->n_features; j++)
+        to[j] = standardised[rows->features[j]];
+    memset(to + rows->n_features, 0, (rows->n_columns - rows->n_features) * sizeof *to);
+    return norm;
+}
+
+static double of_products(const struct svc_kernel *kernel, double product, double squared_distance)
+{
+    switch (kernel->kind) {
+    case SVC_LINEAR:
+        return product;
+    case SVC_POLY:
+        return pow(kernel->gamma * product + kernel->coef0, (double)kernel->degree);
+    case SVC_RBF:
+        return exp(-kernel->gamma * squared_distance);
+    case SVC_SIGMOID:
+        return tanh(kernel->gamma * product + kernel->coef0);
+    }
+    return 0;
+}
+
+double svc_kernel_value(const struct svc_kernel *kernel, size_t n_columns, const float *a,
+                        const float *b)
+{
+    double product = 0, squared_distance = 0;
+    for (size_t j = 0; j < n_columns; j++) {
+        const double difference = (double)a[j] - (double)b[j];
+        product += (double)a[j] * (double)b[j];
+        squared_distance += difference * difference;
+    }
+    return of_products(kernel, product, squared_distance);
+}
+
+enum status svc_rows_create(struct svc_rows *rows, const struct training_set *set,
+                            const struct svc_kernel *kernel, struct error *error)
+{
+    const size_t n_rows = set->x->n_rows, n_all = set->x->n_features;
+    *rows = (struct svc_rows){.n_rows = n_rows};
+    enum status status = choose_features(rows, set, error);
+    if (!status)
+        status = memory_arrays(
+            (const struct memory_request[]){
+                {(void **)&rows->x, n_rows * rows->n_columns, sizeof *rows->x},
+                {(void **)&rows->norms, n_rows, sizeof *rows->norms},
+                {(void **)&rows->diagonal, n_rows, sizeof *rows->diagonal},
+                {(void **)&rows->source, n_rows, sizeof *rows->source},
+            },
+            4, "SVC", error);
+    if (status) {
+        svc_rows_destroy(rows);
+        return status;
+    }
+    sort_by_class(rows, set);
+    for (size_t i = 0; i < n_rows; i++) {
+        const double norm = svc_row_copy(rows, set->x->standardised + rows->source[i] * n_all,
+                                         n_all, rows->x + i * rows->n_columns);
+        rows->norms[i] = (float)(kernel->gamma * norm);
+        rows->diagonal[i] = (float)of_products(kernel, norm, 0);
+    }
+    return STATUS_OK;
+}
+
+void svc_rows_strip(struct svc_rows *rows)
+{
+    memory_free(rows->x);
+    memory_free(rows->norms);
+    memory_free(rows->diagonal);
+    memory_free(rows->source);
+    rows->x = rows->norms = rows->diagonal = NULL;
+    rows->source = NULL;
+}
+
+void svc_rows_destroy(struct svc_rows *rows)
+{
+    svc_rows_strip(rows);
+    memory_free(rows->features);
+    *rows = (struct svc_rows){0};
+}
+
+/* A row at a time, while the product is still in the cache. */
+static void apply(const struct svc_kernel *kernel, const struct svc_block *b)
+{
+    const struct kernel_kernels *kernels = SIMD_SELECT(kernel_kernels);
+    const float gamma = (float)kernel->gamma, coef0 = (float)kernel->coef0;
+    for (size_t i = 0; i < b->n_left; i++) {
+        float *values = b->values + i * b->stride;
+        switch (kernel->kind) {
+        case SVC_LINEAR:
+            return;
+        case SVC_POLY:
+            kernels->poly(values, gamma, coef0, kernel->degree, b->n_right);
+            break;
+        case SVC_RBF:
+            kernels->rbf(values, gamma, b->left_norms[i], b->right_norms, b->n_right);
+            break;
+        case SVC_SIGMOID:
+            kernels->sigmoid(values, gamma, coef0, b->n_right);
+            break;
+        }
+    }
+}
+
+void svc_kernel_block(const struct svc_kernel *kernel, const struct svc_block *block)
+{
+    if (block->n_left == 0 || block->n_right == 0)
+        return;
+    blas_sgemm(&(struct blas_gemm){.transpose_b = true,
+                                   .m = block->n_left,
+                                   .n = block->n_right,
+                                   .k = block->n_columns,
+                                   .alpha = 1,
+                                   .a = block->left,
+                                   .lda = block->n_columns,
+                                   .b = block->right,
+                                   .ldb = block->n_columns,
+                                   .c = block->values,
+                                   .ldc = block->stride});
+    apply(kernel, block);
+}

@@ -1,0 +1,38 @@
+/*
+ * Vector kernels of kernel machines: from dot products to kernel values, and the products of rows
+ * with vectors that keep a gradient up to date. Values are float32, sums are in double.
+ */
+#ifndef FMBENCH_NUMERICS_KERNEL_SIMD_H
+#define FMBENCH_NUMERICS_KERNEL_SIMD_H
+
+#include "numerics/simd.h"
+
+#include <stddef.h>
+
+enum { KERNEL_ROWS_AT_ONCE = 4 };
+
+struct kernel_kernels {
+    /*
+     * values[j] holds the dot product x . z_j and becomes e^(-gamma |x - z_j|^2), where norm is
+     * gamma |x|^2 and norms[j] is gamma |z_j|^2. Within 2e-7 of e to the argument as rounded.
+     */
+    void (*rbf)(float *restrict values, float gamma, float norm, const float *norms, size_t n);
+
+    /* values[j] = (gamma values[j] + coef0)^degree. */
+    void (*poly)(float *values, float gamma, float coef0, unsigned degree, size_t n);
+
+    /* values[j] = tanh(gamma values[j] + coef0), within 2e-7 of the value. */
+    void (*sigmoid)(float *values, float gamma, float coef0, size_t n);
+
+    /* f[t] -= sum of weights[r] x rows[r][t] over the KERNEL_ROWS_AT_ONCE rows. */
+    void (*subtract_rows)(double *restrict f, const float *const *rows, const double *weights,
+                          size_t n);
+
+    /* f[t] -= x_t . w for n rows of x, each n_padded long (a multiple of 16, as w). */
+    void (*subtract_products)(double *restrict f, const float *x, const double *w, size_t n,
+                              size_t n_padded);
+};
+
+SIMD_DECLARE(struct kernel_kernels, kernel_kernels);
+
+#endif
