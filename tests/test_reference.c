@@ -133,6 +133,8 @@ Test(reference, tolerances_depend_on_family_and_parameters, .timeout = 10)
     cr_assert_eq(tolerance("RandomForestClassifier", "{\"n_estimators\": 10}"), 0.012);
     cr_assert_eq(tolerance("RandomForestClassifier", "{}"), 0.012);
     cr_assert_eq(tolerance("RandomForestClassifier", "{\"n_estimators\": 50}"), 0.008);
+    cr_assert_eq(tolerance("SVC", "{\"kernel\": \"rbf\"}"), 0.003);
+    cr_assert_eq(tolerance("SVC", "{\"kernel\": \"sigmoid\"}"), 0.015);
     cr_assert_eq(tolerance("NewClassifier", "{}"), 0.0006);
 }
 

@@ -56,11 +56,8 @@ struct classifier_class {
     unsigned train_views, test_views; /* of enum view, beside the bytes */
     bool is_deterministic; /* the model depends on the set of training rows alone, not on their
                               order or on random numbers */
-    /*
-     * Why this class, though known, is not offered; NULL when it is. A class without this and
-     * without fit has its table of parameters only: grids that name it are valid, and its points
-     * wait for their code.
-     */
+    /* Why this class, though known, is not offered; NULL when it is. With it, only the table of
+       parameters is there, which makes grids that name the class valid. */
     const char *unsupported;
 
     /* Is this combination valid? STATUS_USAGE with the reason in the message if not. May be NULL.

@@ -23,8 +23,7 @@ enum table_format { TABLE_MARKDOWN, TABLE_CSV, TABLE_JSON };
 struct table_planned {
     const char *name; /* of the classifier class */
     const json_t *parameter;
-    const char *word; /* shown where there is no record: "not run", "not implemented",
-                         "rejected: REASON" */
+    const char *word; /* shown where there is no record: "not run", "rejected: REASON" */
 };
 
 struct table_request {

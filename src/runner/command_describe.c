@@ -29,8 +29,6 @@ static void print_class(const struct classifier_class *class)
     printf("%s: %s\n", class->name, class->summary);
     if (class->unsupported)
         printf("  not offered: %s\n", class->unsupported);
-    else if (!class->fit)
-        printf("  not implemented in this version\n");
     for (const struct parameter_spec *spec = class->parameters; spec->name; spec++) {
         parameter_to_text(spec, &spec->fallback, fallback, sizeof fallback);
         printf("  %s = %s: %s; ", spec->name, fallback, spec->summary);

@@ -9,7 +9,6 @@ static const char *fate_word(enum point_fate fate)
 {
     switch (fate) {
     case POINT_PLANNED:
-    case POINT_NOT_IMPLEMENTED:
         return "planned";
     case POINT_REJECTED:
         return "rejected";
@@ -44,12 +43,8 @@ static enum status list_points(const struct grid *grid, const struct options *o,
         counts[grid->points[i].fate]++;
         n_shown++;
     }
-    printf("%zu points: %zu planned, %zu rejected, %zu unsupported", n_shown,
-           counts[POINT_PLANNED] + counts[POINT_NOT_IMPLEMENTED], counts[POINT_REJECTED],
-           counts[POINT_UNSUPPORTED]);
-    if (counts[POINT_NOT_IMPLEMENTED])
-        printf("; %zu of the planned are not implemented in this version",
-               counts[POINT_NOT_IMPLEMENTED]);
+    printf("%zu points: %zu planned, %zu rejected, %zu unsupported", n_shown, counts[POINT_PLANNED],
+           counts[POINT_REJECTED], counts[POINT_UNSUPPORTED]);
     putchar('\n');
     return STATUS_OK;
 }

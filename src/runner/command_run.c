@@ -31,7 +31,7 @@ struct run {
     size_t n_cells, n_twins;
     struct cell *cells; /* what is to run, owned */
     struct cell *twins; /* what shares the run of one of the cells, owned */
-    size_t n_held, n_held_bad, n_rejected, n_not_implemented, n_unsupported;
+    size_t n_held, n_held_bad, n_rejected, n_unsupported;
     size_t n_done, n_bad;
     struct error error;
 };
@@ -130,7 +130,6 @@ static enum status plan_point(struct run *run, const struct part *part, const st
     if (status || !selected)
         return status;
     run->n_rejected += point->fate == POINT_REJECTED;
-    run->n_not_implemented += point->fate == POINT_NOT_IMPLEMENTED;
     run->n_unsupported += point->fate == POINT_UNSUPPORTED;
     if (point->fate != POINT_PLANNED)
         return STATUS_OK;
@@ -236,8 +235,6 @@ static void say_plan(const struct run *run)
         fprintf(stderr, "; %zu are in the journals already", run->n_held);
     if (run->n_rejected)
         fprintf(stderr, "; %zu rejected", run->n_rejected);
-    if (run->n_not_implemented)
-        fprintf(stderr, "; %zu not implemented in this version", run->n_not_implemented);
     if (run->n_unsupported)
         fprintf(stderr, "; %zu unsupported", run->n_unsupported);
     fputc('\n', stderr);

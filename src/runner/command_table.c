@@ -29,8 +29,7 @@ static enum status plan_create(struct plan *plan, const struct grid *grid, struc
         if (point->fate == POINT_REJECTED)
             snprintf(word, sizeof *plan->words, "rejected: %s", point->reason);
         else
-            snprintf(word, sizeof *plan->words, "%s",
-                     point->fate == POINT_PLANNED ? "not run" : "not implemented");
+            snprintf(word, sizeof *plan->words, "not run");
         plan->rows[plan->n_rows++] = (struct table_planned){
             .name = point->class->name, .parameter = point->parameter, .word = word};
     }

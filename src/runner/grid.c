@@ -76,9 +76,6 @@ static void decide_fate(struct point *point)
         point->fate = POINT_REJECTED;
         snprintf(point->reason, sizeof point->reason, "%.*s", (int)sizeof point->reason - 1,
                  why.message);
-    } else if (!point->class->fit) {
-        point->fate = POINT_NOT_IMPLEMENTED;
-        snprintf(point->reason, sizeof point->reason, "not implemented in this version");
     }
 }
 

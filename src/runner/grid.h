@@ -24,9 +24,8 @@
 /* What becomes of a point. */
 enum point_fate {
     POINT_PLANNED,
-    POINT_NOT_IMPLEMENTED, /* planned, but this version has no code for the class yet */
-    POINT_REJECTED,        /* the combination of parameters is not valid */
-    POINT_UNSUPPORTED      /* the class is known and not offered */
+    POINT_REJECTED,   /* the combination of parameters is not valid */
+    POINT_UNSUPPORTED /* the class is known and not offered */
 };
 
 struct point {
