@@ -30,7 +30,7 @@ static inline void naive_create(struct naive *naive, const struct training_set *
                                 double C)
 {
     *naive = (struct naive){.kernel = naive_kernel(kind, set->x->n_features)};
-    cr_assert_eq(svc_rows_create(&naive->rows, set, &naive->kernel, NULL), STATUS_OK);
+    cr_assert_eq(svc_rows_create(&naive->rows, set, &naive->kernel, 0, 1, NULL), STATUS_OK);
     const size_t *first = naive->rows.first;
     naive->n = first[2];
     naive->pair = (struct svc_pair){.rows = &naive->rows,

@@ -316,3 +316,36 @@ Test(svc, interior_start_is_near_the_optimum, .timeout = 60)
     features_destroy(&x);
     scaling_destroy(&scaling);
 }
+
+/* The machine of rows whose kernel values are kept for all pairs, against the one without. */
+Test(svc, gram_of_all_rows_gives_the_same_machine, .timeout = 30)
+{
+    struct toy *toy = toy_create(300, 6, 2);
+    const struct training_set set = toy_set(toy);
+    for (size_t kind = SVC_POLY; kind < N_SVC_KERNELS; kind++) {
+        struct naive with, without;
+        naive_create(&without, &set, kind, 1);
+        naive_create(&with, &set, kind, 1);
+        svc_rows_destroy(&with.rows);
+        const size_t just_enough = with.n * with.n * sizeof(float);
+        cr_assert_eq(svc_rows_create(&with.rows, &set, &with.kernel, just_enough - 1, 2, NULL),
+                     STATUS_OK);
+        cr_assert_null(with.rows.gram);
+        svc_rows_destroy(&with.rows);
+        cr_assert_eq(svc_rows_create(&with.rows, &set, &with.kernel, just_enough, 2, NULL),
+                     STATUS_OK);
+        cr_assert_not_null(with.rows.gram);
+        for (size_t i = 0; i < with.n * with.n; i++)
+            cr_assert_leq(fabs((double)with.rows.gram[i] - with.k[i]),
+                          1e-5 * fmax(1, fabs(with.k[i])), "kernel %zu, value %zu", kind, i);
+        solve(&with);
+        solve(&without);
+        cr_assert(with.result.converged);
+        cr_assert_leq(fabs(with.result.objective - without.result.objective),
+                      1e-4 * fabs(without.result.objective), "kernel %zu: %g, %g", kind,
+                      with.result.objective, without.result.objective);
+        naive_destroy(&with);
+        naive_destroy(&without);
+    }
+    toy_destroy(toy);
+}

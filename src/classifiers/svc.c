@@ -17,6 +17,8 @@ enum { C, KERNEL, DEGREE, GAMMA, COEF0, TOL };
 
 /* Kernel values of a machine in the making: two at once, so that a worker stays below 3 GB. */
 static const size_t PAIR_BUDGET_BYTES = (size_t)1 << 29;
+/* All kernel values, for all machines: up to 11,585 rows. */
+static const size_t GRAM_BYTES_MAX = (size_t)1 << 29;
 /* The limits of svm-train of LIBSVM; and what costs about as much as the interior-point method. */
 enum { ITER_MAX = 10000000, ITER_MAX_PER_ROW = 100, INTERIOR_AFTER_PER_ROW = 80 };
 
@@ -197,7 +199,8 @@ static enum status fit(void *model, const struct training_set *set,
     m->n_pairs = k * (k - 1) / 2;
     struct svc_rows rows = {0};
     struct job job = {.parameters = &svc->parameters, .model = m, .rows = &rows};
-    enum status status = svc_rows_create(&rows, set, &m->kernel, error);
+    enum status status =
+        svc_rows_create(&rows, set, &m->kernel, GRAM_BYTES_MAX, execution->n_threads, error);
     if (status)
         return status;
     status = memory_arrays(

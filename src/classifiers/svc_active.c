@@ -88,6 +88,30 @@ static void mirror(struct svc_active *a, size_t n_old)
         }
 }
 
+/* Kernel values of the members from n_old on with all members. */
+static void kernel_rows(const struct svc_active *a, size_t n_old)
+{
+    const struct svc_rows *rows = a->pair->rows;
+    const size_t n_columns = rows->n_columns;
+    if (!rows->gram) {
+        svc_kernel_block(a->pair->kernel, &(struct svc_block){.n_columns = n_columns,
+                                                              .n_left = a->n - n_old,
+                                                              .n_right = a->n,
+                                                              .left = a->x + n_old * n_columns,
+                                                              .right = a->x,
+                                                              .left_norms = a->norms + n_old,
+                                                              .right_norms = a->norms,
+                                                              .values = a->k + n_old * a->capacity,
+                                                              .stride = a->capacity});
+        return;
+    }
+    for (size_t m = n_old; m < a->n; m++) {
+        const float *from = rows->gram + svc_pair_row(a->pair, a->members[m]) * rows->n_rows;
+        for (size_t j = 0; j < a->n; j++)
+            a->k[m * a->capacity + j] = from[svc_pair_row(a->pair, a->members[j])];
+    }
+}
+
 enum status svc_active_add(struct svc_active *a, const uint32_t *new_rows, size_t n_new,
                            struct error *error)
 {
@@ -104,15 +128,7 @@ enum status svc_active_add(struct svc_active *a, const uint32_t *new_rows, size_
         a->members[a->n] = new_rows[r];
         a->is_member[new_rows[r]] = 1;
     }
-    svc_kernel_block(a->pair->kernel, &(struct svc_block){.n_columns = n_columns,
-                                                          .n_left = n_new,
-                                                          .n_right = a->n,
-                                                          .left = a->x + n_old * n_columns,
-                                                          .right = a->x,
-                                                          .left_norms = a->norms + n_old,
-                                                          .right_norms = a->norms,
-                                                          .values = a->k + n_old * a->capacity,
-                                                          .stride = a->capacity});
+    kernel_rows(a, n_old);
     for (size_t m = n_old; m < a->n; m++)
         a->k[m * a->capacity + m] = a->diagonal[m];
     mirror(a, n_old);

@@ -137,34 +137,49 @@ static struct svc_chunk *chunk_with_room(struct svc_gradient *g, size_t n_wanted
     return oldest;
 }
 
-/* Computes the kernel rows of n_new rows into the free places of a chunk. */
+/* The kernel rows of n rows of the pair, `stride` apart, without padding. */
+static void kernel_rows(struct svc_gradient *g, const uint32_t *which, size_t n, float *values)
+{
+    const struct svc_rows *rows = g->pair->rows;
+    const size_t n_columns = rows->n_columns;
+    for (size_t r = 0; r < n && !rows->gram; r++) {
+        const size_t row = svc_pair_row(g->pair, which[r]);
+        memcpy(g->gathered + r * n_columns, rows->x + row * n_columns, n_columns * sizeof(float));
+        g->norms[r] = rows->norms[row];
+    }
+    for (size_t side = 0; side < 2; values += g->pair->n[side++]) {
+        const size_t first = g->pair->first[side], n_right = g->pair->n[side];
+        if (rows->gram) {
+            for (size_t r = 0; r < n; r++)
+                memcpy(values + r * g->stride,
+                       rows->gram + svc_pair_row(g->pair, which[r]) * rows->n_rows + first,
+                       n_right * sizeof *values);
+            continue;
+        }
+        svc_kernel_block(g->pair->kernel, &(struct svc_block){.n_columns = n_columns,
+                                                              .n_left = n,
+                                                              .n_right = n_right,
+                                                              .left = g->gathered,
+                                                              .right = rows->x + first * n_columns,
+                                                              .left_norms = g->norms,
+                                                              .right_norms = rows->norms + first,
+                                                              .values = values,
+                                                              .stride = g->stride});
+    }
+}
+
+/* Puts the kernel rows of n_new rows into the free places of a chunk. */
 static void chunk_fill(struct svc_gradient *g, struct svc_chunk *chunk, const uint32_t *new_rows,
                        size_t n_new)
 {
     const struct svc_rows *rows = g->pair->rows;
-    const size_t n_columns = rows->n_columns;
     const size_t from = chunk->n_rows;
     for (size_t r = 0; r < n_new; r++) {
-        const size_t row = svc_pair_row(g->pair, new_rows[r]);
-        memcpy(g->gathered + r * n_columns, rows->x + row * n_columns, n_columns * sizeof(float));
-        g->norms[r] = rows->norms[row];
         chunk->rows[from + r] = new_rows[r];
         g->place[new_rows[r]] =
             (uint32_t)((size_t)(chunk - g->chunks) * CHUNK_ROWS + chunk->n_rows++);
     }
-    float *values = chunk->values + from * g->stride;
-    for (size_t side = 0; side < 2; values += g->pair->n[side++])
-        svc_kernel_block(g->pair->kernel, &(struct svc_block){
-                                              .n_columns = n_columns,
-                                              .n_left = n_new,
-                                              .n_right = g->pair->n[side],
-                                              .left = g->gathered,
-                                              .right = rows->x + g->pair->first[side] * n_columns,
-                                              .left_norms = g->norms,
-                                              .right_norms = rows->norms + g->pair->first[side],
-                                              .values = values,
-                                              .stride = g->stride,
-                                          });
+    kernel_rows(g, new_rows, n_new, chunk->values + from * g->stride);
     for (size_t r = 0; r < n_new; r++) /* exact, as everywhere */
         chunk->values[(from + r) * g->stride + new_rows[r]] =
             rows->diagonal[svc_pair_row(g->pair, new_rows[r])];

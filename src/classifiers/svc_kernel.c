@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { COLUMN_UNIT = 16 };
+enum { COLUMN_UNIT = 16, GRAM_BLOCK = 256 };
 
 /* Constant in training: standardised to one value, which is 0, or differs from it by nothing. */
 static bool is_constant(const struct training_set *set, size_t feature)
@@ -95,8 +95,45 @@ double svc_kernel_value(const struct svc_kernel *kernel, size_t n_columns, const
     return of_products(kernel, product, squared_distance);
 }
 
+/* A block of rows of the gram from `first` on: from there to the right, and the mirror image. */
+static void fill_gram_block(struct svc_rows *rows, const struct svc_kernel *kernel, size_t first)
+{
+    const size_t n = rows->n_rows, n_left = n - first < GRAM_BLOCK ? n - first : GRAM_BLOCK;
+    float *values = rows->gram + first * n + first;
+    svc_kernel_block(kernel, &(struct svc_block){.n_columns = rows->n_columns,
+                                                 .n_left = n_left,
+                                                 .n_right = n - first,
+                                                 .left = rows->x + first * rows->n_columns,
+                                                 .right = rows->x + first * rows->n_columns,
+                                                 .left_norms = rows->norms + first,
+                                                 .right_norms = rows->norms + first,
+                                                 .values = values,
+                                                 .stride = n});
+    for (size_t i = first; i < first + n_left; i++)
+        rows->gram[i * n + i] = rows->diagonal[i];
+    for (size_t j0 = first + n_left; j0 < n; j0 += COLUMN_UNIT)
+        for (size_t i = first; i < first + n_left; i++)
+            for (size_t j = j0; j < j0 + COLUMN_UNIT && j < n; j++)
+                rows->gram[j * n + i] = rows->gram[i * n + j];
+}
+
+static enum status create_gram(struct svc_rows *rows, const struct svc_kernel *kernel,
+                               int n_threads, struct error *error)
+{
+    const size_t n = rows->n_rows;
+    rows->gram = memory_array(n * n, sizeof *rows->gram);
+    if (!rows->gram)
+        return error_memory(error, "SVC", n * n * sizeof *rows->gram);
+#pragma omp parallel for schedule(dynamic) num_threads(n_threads) default(none)                    \
+    shared(rows, kernel, n)
+    for (size_t first = 0; first < n; first += GRAM_BLOCK)
+        fill_gram_block(rows, kernel, first);
+    return STATUS_OK;
+}
+
 enum status svc_rows_create(struct svc_rows *rows, const struct training_set *set,
-                            const struct svc_kernel *kernel, struct error *error)
+                            const struct svc_kernel *kernel, size_t gram_bytes_max, int n_threads,
+                            struct error *error)
 {
     const size_t n_rows = set->x->n_rows, n_all = set->x->n_features;
     *rows = (struct svc_rows){.n_rows = n_rows};
@@ -121,7 +158,11 @@ enum status svc_rows_create(struct svc_rows *rows, const struct training_set *se
         rows->norms[i] = (float)(kernel->gamma * norm);
         rows->diagonal[i] = (float)of_products(kernel, norm, 0);
     }
-    return STATUS_OK;
+    if (kernel->kind != SVC_LINEAR && n_rows <= gram_bytes_max / sizeof *rows->gram / n_rows)
+        status = create_gram(rows, kernel, n_threads, error);
+    if (status)
+        svc_rows_destroy(rows);
+    return status;
 }
 
 void svc_rows_strip(struct svc_rows *rows)
@@ -130,6 +171,8 @@ void svc_rows_strip(struct svc_rows *rows)
     memory_free(rows->norms);
     memory_free(rows->diagonal);
     memory_free(rows->source);
+    memory_free(rows->gram);
+    rows->gram = NULL;
     rows->x = rows->norms = rows->diagonal = NULL;
     rows->source = NULL;
 }

@@ -27,13 +27,16 @@ struct svc_rows {
     float *diagonal;               /* n_rows: the kernel of the row with itself, owned */
     uint32_t *source;              /* n_rows: the row of the training set, owned */
     size_t first[MAX_CLASSES + 1]; /* rows of class c: first[c] .. first[c + 1] - 1 */
+    float *gram;                   /* n_rows x n_rows kernel values where they are few enough to be
+                                      kept, for all pairs of classes; else NULL; owned */
     size_t n_features;             /* kept ones, <= n_columns */
     uint32_t *features;            /* n_features, owned */
 };
 
-/* svc_rows_destroy takes a zeroed struct. */
+/* The gram takes up to gram_bytes_max. svc_rows_destroy takes a zeroed struct. */
 enum status svc_rows_create(struct svc_rows *rows, const struct training_set *set,
-                            const struct svc_kernel *kernel, struct error *error);
+                            const struct svc_kernel *kernel, size_t gram_bytes_max, int n_threads,
+                            struct error *error);
 void svc_rows_destroy(struct svc_rows *rows);
 
 /* Frees all but the choice of features. */
