@@ -448,7 +448,9 @@ Test(mlp, stopping_rule, .timeout = 30)
 Test(mlp, results_depend_on_the_key_alone, .timeout = 30)
 {
     const struct data train = generate(333, 10), test = generate(300, 11);
-    const struct execution one = {.rng_key = 5, .n_threads = 1}, two = {5, 2}, other = {6, 1};
+    const struct execution one = {.rng_key = 5, .n_threads = 1},
+                           two = {.rng_key = 5, .n_threads = 2};
+    const struct execution other = {.rng_key = 6, .n_threads = 1};
     struct parameters p = settings(MLP_TANH, 12);
     struct fit_report reports[3];
     uint8_t labels[3][MAX_ROWS];

@@ -25,8 +25,9 @@ struct training_set {
 };
 
 struct execution {
-    uint64_t rng_key; /* of this configuration and repeat; derive, do not share */
-    int n_threads;    /* for OpenMP loops: num_threads(n_threads) */
+    uint64_t rng_key;      /* of this configuration and repeat; derive, do not share */
+    int n_threads;         /* for OpenMP loops: num_threads(n_threads) */
+    uint64_t memory_bytes; /* what the process may hold in all, its data included; 0: no limit */
 };
 
 /* A figure about a fit that the record keeps, e.g. dual_gap. */

@@ -15,10 +15,14 @@
 
 enum { C, KERNEL, DEGREE, GAMMA, COEF0, TOL };
 
-/* Kernel values of a machine in the making: two at once, so that a worker stays below 3 GB. */
-static const size_t PAIR_BUDGET_BYTES = (size_t)1 << 29;
-/* All kernel values, for all machines: up to 11,585 rows. */
-static const size_t GRAM_BYTES_MAX = (size_t)1 << 29;
+/*
+ * Kernel values that are kept of a machine in the making, twice, or of all machines, which is
+ * enough for 11,585 rows: a worker stays below 2 GB. There are only two sizes, so that rounding is
+ * the same on all machines but those that are short of memory.
+ */
+static const size_t KEPT_BYTES = (size_t)1 << 29;
+static const size_t KEPT_BYTES_SHORT = (size_t)1 << 26;
+static const size_t MEMORY_SHORT = (size_t)1 << 31;
 /* The limits of svm-train of LIBSVM; and what costs about as much as the interior-point method. */
 enum { ITER_MAX = 10000000, ITER_MAX_PER_ROW = 100, INTERIOR_AFTER_PER_ROW = 80 };
 
@@ -105,6 +109,7 @@ struct job {
     const struct parameters *parameters;
     struct svc_model *model;
     const struct svc_rows *rows;
+    size_t kept_bytes;
     double *weights;                 /* n_rows x n_classes */
     struct svc_pair_result *results; /* n_pairs */
 };
@@ -120,7 +125,7 @@ static enum status solve_pair(const struct job *job, size_t a, size_t b, struct 
                             .n = {first[a + 1] - first[a], first[b + 1] - first[b]},
                             .C = parameter_number(job->parameters, C),
                             .tol = parameter_number(job->parameters, TOL),
-                            .budget_bytes = PAIR_BUDGET_BYTES};
+                            .budget_bytes = job->kept_bytes};
     struct svc_pair_result *result = &job->results[p];
     *result = (struct svc_pair_result){.converged = true};
     model->bias[p] = 0;
@@ -198,9 +203,13 @@ static enum status fit(void *model, const struct training_set *set,
     m->n_classes = k;
     m->n_pairs = k * (k - 1) / 2;
     struct svc_rows rows = {0};
-    struct job job = {.parameters = &svc->parameters, .model = m, .rows = &rows};
+    const bool is_short = execution->memory_bytes && execution->memory_bytes < MEMORY_SHORT;
+    struct job job = {.parameters = &svc->parameters,
+                      .model = m,
+                      .rows = &rows,
+                      .kept_bytes = is_short ? KEPT_BYTES_SHORT : KEPT_BYTES};
     enum status status =
-        svc_rows_create(&rows, set, &m->kernel, GRAM_BYTES_MAX, execution->n_threads, error);
+        svc_rows_create(&rows, set, &m->kernel, job.kept_bytes, execution->n_threads, error);
     if (status)
         return status;
     status = memory_arrays(

@@ -125,7 +125,8 @@ static enum status fit_and_predict(struct bench *b, size_t repeat, struct worker
     const struct training_set set = {
         .x = &b->train, .y = b->labels, .n_classes = b->cell->dataset->n_classes};
     const struct execution execution = {.rng_key = cell_classifier_key(b->cell, repeat),
-                                        .n_threads = b->request->n_threads};
+                                        .n_threads = b->request->n_threads,
+                                        .memory_bytes = b->request->memory_limit_bytes};
     struct fit_report report;
     void *model = NULL;
     fit_report_init(&report);
