@@ -16,12 +16,7 @@ static const struct parameter_spec specs[] = {
            .maximum = INFINITY,
            .minimum_excluded = true,
            .fallback = {.n_numbers = 1, .numbers = {1}}},
-    [MAX_ITER] = {.name = "max_iter",
-                  .type = PARAMETER_INTEGER,
-                  .summary = "number of epochs",
-                  .minimum = 1,
-                  .maximum = 1e6,
-                  .fallback = {.n_numbers = 1, .numbers = {5}}},
+    [MAX_ITER] = SGD_SPEC_MAX_ITER,
     {.name = NULL},
 };
 

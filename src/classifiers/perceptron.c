@@ -7,32 +7,16 @@
 
 enum { PENALTY, ALPHA, L1_RATIO, MAX_ITER, ETA0 };
 
-static const char *const penalties[] = {"none", "l1", "l2", "elasticnet", NULL};
-
 static const struct parameter_spec specs[] = {
-    [PENALTY] = {.name = "penalty",
-                 .type = PARAMETER_CHOICE,
-                 .summary = "regularisation term",
-                 .choices = penalties,
-                 .fallback = {.choice = SGD_NONE}},
+    [PENALTY] = SGD_SPEC_PENALTY(SGD_NONE),
     [ALPHA] = {.name = "alpha",
                .type = PARAMETER_REAL,
                .summary = "factor of the penalty",
                .minimum = 0,
                .maximum = 1e6,
                .fallback = {.n_numbers = 1, .numbers = {1e-4}}},
-    [L1_RATIO] = {.name = "l1_ratio",
-                  .type = PARAMETER_REAL,
-                  .summary = "part of l1 in elasticnet",
-                  .minimum = 0,
-                  .maximum = 1,
-                  .fallback = {.n_numbers = 1, .numbers = {0.15}}},
-    [MAX_ITER] = {.name = "max_iter",
-                  .type = PARAMETER_INTEGER,
-                  .summary = "number of epochs",
-                  .minimum = 1,
-                  .maximum = 1e6,
-                  .fallback = {.n_numbers = 1, .numbers = {5}}},
+    [L1_RATIO] = SGD_SPEC_L1_RATIO,
+    [MAX_ITER] = SGD_SPEC_MAX_ITER,
     [ETA0] = {.name = "eta0",
               .type = PARAMETER_REAL,
               .summary = "length of the steps",

@@ -27,6 +27,8 @@
 #include <omp.h>
 #include <string.h>
 
+const char *const sgd_penalties[] = {"none", "l1", "l2", "elasticnet", NULL};
+
 /* Children of the key of the fit. */
 enum { KEY_SHUFFLE };
 

@@ -24,6 +24,35 @@ enum sgd_rate {
     SGD_PASSIVE_AGGRESSIVE /* PA-I: w, b += y min(C, hinge / |x|^2) (x, 1); no penalty */
 };
 
+/* Parameters that several of the classes have. */
+extern const char *const sgd_penalties[]; /* in the order of enum sgd_penalty, then NULL */
+
+#define SGD_SPEC_PENALTY(chosen)                                                                   \
+    {                                                                                              \
+        .name = "penalty", .type = PARAMETER_CHOICE, .summary = "regularisation term",             \
+        .choices = sgd_penalties, .fallback = {                                                    \
+            .choice = chosen                                                                       \
+        }                                                                                          \
+    }
+
+#define SGD_SPEC_L1_RATIO                                                                          \
+    {                                                                                              \
+        .name = "l1_ratio", .type = PARAMETER_REAL, .summary = "part of l1 in elasticnet",         \
+        .minimum = 0, .maximum = 1, .fallback = {                                                  \
+            .n_numbers = 1,                                                                        \
+            .numbers = {0.15}                                                                      \
+        }                                                                                          \
+    }
+
+#define SGD_SPEC_MAX_ITER                                                                          \
+    {                                                                                              \
+        .name = "max_iter", .type = PARAMETER_INTEGER, .summary = "number of epochs",              \
+        .minimum = 1, .maximum = 1e6, .fallback = {                                                \
+            .n_numbers = 1,                                                                        \
+            .numbers = {5}                                                                         \
+        }                                                                                          \
+    }
+
 struct sgd_options {
     enum sgd_loss loss;
     enum sgd_penalty penalty;

@@ -9,7 +9,6 @@ enum { LOSS, PENALTY, ALPHA, L1_RATIO, MAX_ITER };
 
 static const char *const losses[] = {"hinge", "squared_hinge",  "perceptron",
                                      "log",   "modified_huber", NULL};
-static const char *const penalties[] = {"none", "l1", "l2", "elasticnet", NULL};
 
 static const struct parameter_spec specs[] = {
     [LOSS] = {.name = "loss",
@@ -17,11 +16,7 @@ static const struct parameter_spec specs[] = {
               .summary = "loss of a sample",
               .choices = losses,
               .fallback = {.choice = SGD_HINGE}},
-    [PENALTY] = {.name = "penalty",
-                 .type = PARAMETER_CHOICE,
-                 .summary = "regularisation term",
-                 .choices = penalties,
-                 .fallback = {.choice = SGD_L2}},
+    [PENALTY] = SGD_SPEC_PENALTY(SGD_L2),
     [ALPHA] = {.name = "alpha",
                .type = PARAMETER_REAL,
                .summary = "factor of the penalty; the steps shrink with it too",
@@ -29,18 +24,8 @@ static const struct parameter_spec specs[] = {
                .maximum = 1e6,
                .minimum_excluded = true,
                .fallback = {.n_numbers = 1, .numbers = {1e-4}}},
-    [L1_RATIO] = {.name = "l1_ratio",
-                  .type = PARAMETER_REAL,
-                  .summary = "part of l1 in elasticnet",
-                  .minimum = 0,
-                  .maximum = 1,
-                  .fallback = {.n_numbers = 1, .numbers = {0.15}}},
-    [MAX_ITER] = {.name = "max_iter",
-                  .type = PARAMETER_INTEGER,
-                  .summary = "number of epochs",
-                  .minimum = 1,
-                  .maximum = 1e6,
-                  .fallback = {.n_numbers = 1, .numbers = {5}}},
+    [L1_RATIO] = SGD_SPEC_L1_RATIO,
+    [MAX_ITER] = SGD_SPEC_MAX_ITER,
     {.name = NULL},
 };
 
