@@ -20,7 +20,9 @@ enum status svc_active_create(struct svc_active *a, const struct svc_pair *pair,
     most = most / CAPACITY_UNIT * CAPACITY_UNIT;
     most = most < CAPACITY_UNIT ? CAPACITY_UNIT : most;
     most = most > n ? rounded_up(n) : most;
-    *a = (struct svc_active){.pair = pair, .capacity_max = most};
+    *a = (struct svc_active){.pair = pair,
+                             .capacity_max = most,
+                             .n_columns = pair->rows->gram ? 0 : pair->rows->n_columns};
     a->is_member = memory_zeroed(n, 1);
     return a->is_member ? STATUS_OK : error_memory(error, "SVC", n);
 }
@@ -44,7 +46,7 @@ static enum status grow(struct svc_active *a, size_t n_wanted, struct error *err
     size_t capacity = a->capacity ? a->capacity + a->capacity / 2 : CAPACITY_FIRST;
     capacity = rounded_up(capacity < n_wanted ? n_wanted : capacity);
     capacity = capacity > a->capacity_max ? a->capacity_max : capacity;
-    const size_t n_columns = a->pair->rows->n_columns;
+    const size_t n_columns = a->n_columns;
     struct svc_active b = *a;
     const enum status status = memory_arrays(
         (const struct memory_request[]){{(void **)&b.members, capacity, sizeof *b.members},
@@ -92,7 +94,7 @@ static void mirror(struct svc_active *a, size_t n_old)
 static void kernel_rows(const struct svc_active *a, size_t n_old)
 {
     const struct svc_rows *rows = a->pair->rows;
-    const size_t n_columns = rows->n_columns;
+    const size_t n_columns = a->n_columns;
     if (!rows->gram) {
         svc_kernel_block(a->pair->kernel, &(struct svc_block){.n_columns = n_columns,
                                                               .n_left = a->n - n_old,
@@ -119,7 +121,7 @@ enum status svc_active_add(struct svc_active *a, const uint32_t *new_rows, size_
     if (status || n_new == 0)
         return status;
     const struct svc_rows *rows = a->pair->rows;
-    const size_t n_columns = rows->n_columns, n_old = a->n;
+    const size_t n_columns = a->n_columns, n_old = a->n;
     for (size_t r = 0; r < n_new; r++, a->n++) {
         const size_t row = svc_pair_row(a->pair, new_rows[r]);
         memcpy(a->x + a->n * n_columns, rows->x + row * n_columns, n_columns * sizeof *a->x);
@@ -137,7 +139,7 @@ enum status svc_active_add(struct svc_active *a, const uint32_t *new_rows, size_
 
 void svc_active_keep(struct svc_active *a, const uint8_t *keep)
 {
-    const size_t n_columns = a->pair->rows->n_columns;
+    const size_t n_columns = a->n_columns;
     size_t n_kept = 0;
     for (size_t m = 0; m < a->n; m++) {
         if (!keep[m]) {
