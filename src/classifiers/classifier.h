@@ -44,6 +44,9 @@ struct fit_report {
     int converged;      /* 1: by its stopping rule; 0: stopped by its limit; -1: not iterative */
     size_t n_measures;
     struct measure measures[FIT_MEASURES_MAX];
+    /* Seconds of the wall clock, asked for after read alone. */
+    double fit_s;   /* of the fit that the readout needs; -1: as long as fit took */
+    double found_s; /* that predict would have needed had an earlier call not done it */
 };
 
 void fit_report_init(struct fit_report *report);
@@ -82,11 +85,20 @@ struct classifier_class {
 
     /*
      * Class numbers for the rows of x. `readout` has the parameters of fit but for those marked
-     * is_readout, which may ask for less than was fitted. May be called more than once.
+     * is_readout, which may ask for less than was fitted. May be called more than once; x is then
+     * the same.
      */
     enum status (*predict)(void *model, const struct parameters *readout, const struct features *x,
                            const struct execution *execution,
                            uint8_t *restrict labels /* x->n_rows */, struct error *error);
+
+    /*
+     * What a fit for `readout` alone would have reported, after predict was called for it: the
+     * model was fitted for more. Fills a report that is initialised. NULL: a class without
+     * readout parameters.
+     */
+    enum status (*read)(const void *model, const struct parameters *readout,
+                        struct fit_report *report, struct error *error);
 
     void (*destroy)(void *model); /* takes NULL and half-built models */
 };

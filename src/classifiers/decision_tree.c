@@ -2,6 +2,7 @@
  * DecisionTreeClassifier and ExtraTreeClassifier: single trees (tree.h). They differ in how many
  * features a node looks at, all or sqrt(n_features) drawn anew, and in the default splitter.
  */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "classifiers/classifier.h"
 #include "classifiers/tree.h"
@@ -51,6 +52,7 @@ static const struct parameter_spec extra_tree_parameters[] = {TREE_PARAMETERS(TR
 struct model {
     struct tree_options options;
     struct tree tree;
+    double prepare_s; /* before the tree was grown */
 };
 
 static enum status create(void **model, const struct parameters *parameters, struct error *error)
@@ -69,22 +71,37 @@ static enum status create(void **model, const struct parameters *parameters, str
     return STATUS_OK;
 }
 
+static enum status report_tree(const struct model *m, size_t max_depth, struct fit_report *report,
+                               struct error *error)
+{
+    struct tree_size size = {.n_nodes = 0};
+    const enum status status = tree_size_add(&size, &m->tree, max_depth, error);
+    if (status)
+        return status;
+    tree_size_report(&size, report);
+    report->fit_s = m->prepare_s + size.grow_s;
+    return STATUS_OK;
+}
+
+static enum status read(const void *model, const struct parameters *readout,
+                        struct fit_report *report, struct error *error)
+{
+    return report_tree(model, tree_max_depth(readout, MAX_DEPTH), report, error);
+}
+
 static enum status fit_with(struct model *m, const struct training_set *set,
                             const struct execution *execution, struct fit_report *report,
                             struct error *error)
 {
     struct tree_data data;
+    const double start_s = clock_now_s();
     enum status status = tree_data_create(&data, set, false, error);
     if (status)
         return status;
+    m->prepare_s = clock_now_s() - start_s;
     status = tree_grow(&m->tree, &data, &m->options, NULL, execution->rng_key, error);
     tree_data_destroy(&data);
-    if (status)
-        return status;
-    fit_report_add(report, "n_nodes", (double)m->tree.n_nodes);
-    fit_report_add(report, "n_leaves", (double)m->tree.n_leaves);
-    fit_report_add(report, "depth", (double)m->tree.depth);
-    return STATUS_OK;
+    return status ? status : report_tree(m, SIZE_MAX, report, error);
 }
 
 static enum status decision_tree_fit(void *model, const struct training_set *set,
@@ -139,6 +156,7 @@ const struct classifier_class decision_tree_class = {
     .create = create,
     .fit = decision_tree_fit,
     .predict = predict,
+    .read = read,
     .destroy = destroy,
 };
 
@@ -150,5 +168,6 @@ const struct classifier_class extra_tree_class = {
     .create = create,
     .fit = extra_tree_fit,
     .predict = predict,
+    .read = read,
     .destroy = destroy,
 };

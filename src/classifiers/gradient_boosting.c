@@ -16,6 +16,7 @@
  * It stops after n_estimators stages; the first s stages of a fit are the fit of s stages. A class
  * is the largest score, a tie goes to the smallest class. Random numbers break ties of features.
  */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "classifiers/classifier.h"
 #include "classifiers/gradient_boosting_loss.h"
@@ -56,11 +57,19 @@ static const struct parameter_spec parameters_table[] = {
     {.name = NULL},
 };
 
+/* The training rows after a stage. */
+struct stage {
+    double deviance, accuracy;
+    size_t n_rises; /* stages so far after which the deviance was higher than before */
+    double fit_s;   /* since the fit began */
+};
+
 struct model {
     size_t n_stages, max_depth;
     size_t n_classes, n_scores; /* scores of a row, trees of a stage */
     double initial[MAX_CLASSES];
     struct boosting_tree *trees; /* n_stages x n_scores, owned */
+    struct stage *stages;        /* n_stages, owned */
 };
 
 static enum status create(void **model, const struct parameters *parameters, struct error *error)
@@ -85,9 +94,6 @@ struct fitting {
     double *residuals;                /* n_scores x n_rows */
     struct boosting_grower **growers; /* n_growers */
     int n_growers;
-    double deviance; /* after the last stage */
-    double accuracy;
-    size_t n_rises; /* stages after which the deviance was higher than before */
 };
 
 static void fitting_destroy(struct fitting *f)
@@ -181,43 +187,49 @@ static enum status grow_stage(struct fitting *f, size_t stage, struct error *err
     return status;
 }
 
-static enum status run_stages(struct fitting *f, struct error *error)
+static enum status run_stages(struct fitting *f, double start_s, struct error *error)
 {
     const struct boosting_rows rows = {.scores = f->scores,
                                        .y = f->set->y,
                                        .n_rows = f->set->x->n_rows,
                                        .n_classes = f->model->n_classes};
     struct boosting_state state;
+    size_t n_rises = 0;
     enum status status =
         boosting_residuals(f->residuals, &state, &rows, f->execution->n_threads, error);
-    for (size_t stage = 0; stage < f->model->n_stages && !status; stage++) {
-        f->deviance = state.deviance;
-        status = grow_stage(f, stage, error);
+    for (size_t s = 0; s < f->model->n_stages && !status; s++) {
+        const double before = state.deviance;
+        status = grow_stage(f, s, error);
         if (!status)
             status =
                 boosting_residuals(f->residuals, &state, &rows, f->execution->n_threads, error);
-        f->n_rises += state.deviance > f->deviance;
+        n_rises += state.deviance > before;
+        f->model->stages[s] =
+            (struct stage){.deviance = state.deviance,
+                           .accuracy = (double)state.n_correct / (double)rows.n_rows,
+                           .n_rises = n_rises,
+                           .fit_s = clock_now_s() - start_s};
     }
-    f->deviance = state.deviance;
-    f->accuracy = (double)state.n_correct / (double)rows.n_rows;
     return status;
 }
 
-static void report_fit(const struct fitting *f, struct fit_report *report)
+/* As a fit of the first n_stages would have reported. */
+static void report_stages(const struct model *m, size_t n_stages, struct fit_report *report)
 {
-    const struct model *m = f->model;
+    const struct stage *last = &m->stages[n_stages - 1];
     size_t n_nodes = 0, n_leaves = 0, depth = 0;
-    for (size_t t = 0; t < m->n_stages * m->n_scores; t++) {
+    for (size_t t = 0; t < n_stages * m->n_scores; t++) {
         n_nodes += m->trees[t].n_nodes;
         n_leaves += m->trees[t].n_leaves;
         depth = m->trees[t].depth > depth ? m->trees[t].depth : depth;
     }
-    report->n_iter = (long)m->n_stages;
+    report->fit_s = last->fit_s;
+    report->n_iter = (long)n_stages;
     /* n_estimators is the stopping rule of boosting: all stages were run. */
     report->converged = 1;
-    fit_report_add(report, "train_deviance", f->deviance);
-    fit_report_add(report, "train_accuracy", f->accuracy);
-    fit_report_add(report, "n_deviance_rises", (double)f->n_rises);
+    fit_report_add(report, "train_deviance", last->deviance);
+    fit_report_add(report, "train_accuracy", last->accuracy);
+    fit_report_add(report, "n_deviance_rises", (double)last->n_rises);
     fit_report_add(report, "n_nodes", (double)n_nodes);
     fit_report_add(report, "n_leaves", (double)n_leaves);
     fit_report_add(report, "depth", (double)depth);
@@ -225,23 +237,39 @@ static void report_fit(const struct fitting *f, struct fit_report *report)
                    (double)(n_nodes * sizeof(struct boosting_node) + n_leaves * sizeof(double)));
 }
 
+static size_t n_stages_of(const struct model *m, const struct parameters *readout)
+{
+    const size_t asked = (size_t)parameter_number(readout, N_ESTIMATORS);
+    return asked < m->n_stages ? asked : m->n_stages;
+}
+
+static enum status read(const void *model, const struct parameters *readout,
+                        struct fit_report *report, struct error *error)
+{
+    (void)error;
+    report_stages(model, n_stages_of(model, readout), report);
+    return STATUS_OK;
+}
+
 static enum status fit(void *model, const struct training_set *set,
                        const struct execution *execution, struct fit_report *report,
                        struct error *error)
 {
     struct model *m = model;
+    const double start_s = clock_now_s();
     m->n_classes = set->n_classes;
     m->n_scores = boosting_n_scores(set->n_classes);
     m->trees = memory_zeroed(m->n_stages * m->n_scores, sizeof *m->trees);
-    if (!m->trees)
+    m->stages = memory_zeroed(m->n_stages, sizeof *m->stages);
+    if (!m->trees || !m->stages)
         return error_memory(error, "trees", m->n_stages * m->n_scores * sizeof *m->trees);
     boosting_initial_scores(m->initial, set->y, set->x->n_rows, set->n_classes);
     struct fitting f = {.model = m, .set = set, .execution = execution};
     enum status status = fitting_create(&f, error);
     if (!status)
-        status = run_stages(&f, error);
+        status = run_stages(&f, start_s, error);
     if (!status)
-        report_fit(&f, report);
+        report_stages(m, m->n_stages, report);
     fitting_destroy(&f);
     return status;
 }
@@ -264,8 +292,7 @@ static enum status predict(void *model, const struct parameters *readout, const 
                            struct error *error)
 {
     const struct model *m = model;
-    const size_t asked = (size_t)parameter_number(readout, N_ESTIMATORS);
-    const size_t n_stages = asked < m->n_stages ? asked : m->n_stages;
+    const size_t n_stages = n_stages_of(m, readout);
     const size_t n_sums = ROWS_BLOCK * m->n_scores;
     bool is_short = false;
 #pragma omp parallel num_threads(execution->n_threads) default(none)                               \
@@ -295,6 +322,7 @@ static void destroy(void *model)
     for (size_t t = 0; m->trees && t < m->n_stages * m->n_scores; t++)
         boosting_tree_destroy(&m->trees[t]);
     memory_free(m->trees);
+    memory_free(m->stages);
     memory_free(m);
 }
 
@@ -306,5 +334,6 @@ const struct classifier_class gradient_boosting_class = {
     .create = create,
     .fit = fit,
     .predict = predict,
+    .read = read,
     .destroy = destroy,
 };

@@ -4,6 +4,7 @@
  * with replacement. A row's class is that with the largest mean of the class probabilities in its
  * leaves, a tie goes to the smallest class. Tree t depends on the key and on t alone.
  */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "classifiers/classifier.h"
 #include "classifiers/tree.h"
@@ -14,7 +15,7 @@
 
 enum { N_ESTIMATORS, CRITERION, MAX_DEPTH, MIN_SAMPLES_SPLIT, MIN_SAMPLES_LEAF };
 
-enum { KEY_BOOTSTRAP = 0, KEY_TREE = 1, ROWS_BLOCK = 512 };
+enum { KEY_BOOTSTRAP = 0, KEY_TREE = 1, ROWS_BLOCK = 512, FOREST_THREADS_MAX = 1024 };
 
 static const struct parameter_spec parameters_table[] = {
     {.name = "n_estimators",
@@ -56,6 +57,9 @@ struct model {
     struct tree_options options;
     size_t n_trees;
     struct tree *trees; /* n_trees, owned */
+    double *drawing_s;  /* n_trees: seconds of each bootstrap sample, owned */
+    double prepare_s;   /* before the first was grown */
+    int n_threads;      /* that grew them */
 };
 
 static enum status create(void **model, const struct parameters *parameters, struct error *error)
@@ -73,12 +77,10 @@ static enum status create(void **model, const struct parameters *parameters, str
     };
     m->n_trees = (size_t)parameter_number(parameters, N_ESTIMATORS);
     m->trees = memory_zeroed(m->n_trees, sizeof *m->trees);
-    if (!m->trees) {
-        memory_free(m);
-        *model = NULL;
-        return error_memory(error, "a forest", sizeof *m->trees);
-    }
-    return STATUS_OK;
+    m->drawing_s = memory_zeroed(m->n_trees, sizeof *m->drawing_s);
+    return m->trees && m->drawing_s
+               ? STATUS_OK
+               : error_memory(error, "a forest", m->n_trees * sizeof *m->trees);
 }
 
 /* How often each of n rows is drawn. A count of 2^16 is out of any generator's reach. */
@@ -90,31 +92,70 @@ static void draw_bootstrap(uint16_t *weights, size_t n, uint64_t key)
         weights[rng_below(&rng, (uint32_t)n)]++;
 }
 
-static enum status grow_one(struct tree *tree, const struct tree_data *data,
-                            const struct tree_options *options, uint64_t key, struct error *error)
+static enum status grow_one(struct model *m, size_t t, const struct tree_data *data, uint64_t key,
+                            struct error *error)
 {
     const size_t n_rows = data->x->n_rows;
+    const double start_s = clock_now_s();
     uint16_t *weights = memory_array(n_rows, sizeof *weights);
     if (!weights)
         return error_memory(error, "a bootstrap sample", n_rows * sizeof *weights);
     draw_bootstrap(weights, n_rows, rng_derive(key, KEY_BOOTSTRAP));
+    m->drawing_s[t] = clock_now_s() - start_s;
     const enum status status =
-        tree_grow(tree, data, options, weights, rng_derive(key, KEY_TREE), error);
+        tree_grow(&m->trees[t], data, &m->options, weights, rng_derive(key, KEY_TREE), error);
     memory_free(weights);
     return status;
 }
 
-static void report_fit(const struct model *m, struct fit_report *report)
+/* When the last of n tasks is done that n_threads take up one by one as they become free. */
+static double time_in_parallel(const double *task_s, size_t n, int n_threads)
 {
-    size_t n_nodes = 0, n_leaves = 0, depth = 0;
-    for (size_t t = 0; t < m->n_trees; t++) {
-        n_nodes += m->trees[t].n_nodes;
-        n_leaves += m->trees[t].n_leaves;
-        depth = m->trees[t].depth > depth ? m->trees[t].depth : depth;
+    double busy_s[FOREST_THREADS_MAX] = {0}, end_s = 0;
+    const int n_workers = n_threads < FOREST_THREADS_MAX ? n_threads : FOREST_THREADS_MAX;
+    for (size_t t = 0; t < n; t++) {
+        int free_first = 0;
+        for (int w = 1; w < n_workers; w++)
+            if (busy_s[w] < busy_s[free_first])
+                free_first = w;
+        busy_s[free_first] += task_s[t];
+        end_s = busy_s[free_first] > end_s ? busy_s[free_first] : end_s;
     }
-    fit_report_add(report, "n_nodes", (double)n_nodes);
-    fit_report_add(report, "n_leaves", (double)n_leaves);
-    fit_report_add(report, "depth", (double)depth);
+    return end_s;
+}
+
+/* As a forest of the first n_trees, cut at max_depth, would have reported. */
+static enum status report_trees(const struct model *m, size_t n_trees, size_t max_depth,
+                                struct fit_report *report, struct error *error)
+{
+    struct tree_size size = {.n_nodes = 0};
+    double *tree_s = memory_array(n_trees, sizeof *tree_s);
+    if (!tree_s)
+        return error_memory(error, "the seconds of trees", n_trees * sizeof *tree_s);
+    enum status status = STATUS_OK;
+    for (size_t t = 0; t < n_trees && !status; t++) {
+        const double before_s = size.grow_s;
+        status = tree_size_add(&size, &m->trees[t], max_depth, error);
+        tree_s[t] = m->drawing_s[t] + size.grow_s - before_s;
+    }
+    report->fit_s = m->prepare_s + time_in_parallel(tree_s, n_trees, m->n_threads);
+    memory_free(tree_s);
+    tree_size_report(&size, report);
+    return status;
+}
+
+static size_t n_trees_of(const struct model *m, const struct parameters *readout)
+{
+    const size_t asked = (size_t)parameter_number(readout, N_ESTIMATORS);
+    return asked < m->n_trees ? asked : m->n_trees;
+}
+
+static enum status read(const void *model, const struct parameters *readout,
+                        struct fit_report *report, struct error *error)
+{
+    const struct model *m = model;
+    return report_trees(m, n_trees_of(m, readout), tree_max_depth(readout, MAX_DEPTH), report,
+                        error);
 }
 
 static enum status fit(void *model, const struct training_set *set,
@@ -124,15 +165,18 @@ static enum status fit(void *model, const struct training_set *set,
     struct model *m = model;
     struct tree_data data;
     m->options.max_features = (size_t)sqrt((double)set->x->n_features);
+    m->n_threads = execution->n_threads;
+    const double start_s = clock_now_s();
     enum status status = tree_data_create(&data, set, true, error);
     if (status)
         return status;
+    m->prepare_s = clock_now_s() - start_s;
 #pragma omp parallel for num_threads(execution->n_threads) schedule(dynamic) default(none)         \
     shared(m, data, execution, status, error)
     for (size_t t = 0; t < m->n_trees; t++) {
         struct error tree_error;
-        const enum status tree_status = grow_one(&m->trees[t], &data, &m->options,
-                                                 rng_derive(execution->rng_key, t), &tree_error);
+        const enum status tree_status =
+            grow_one(m, t, &data, rng_derive(execution->rng_key, t), &tree_error);
 #pragma omp critical(random_forest_error)
         if (tree_status && !status) {
             status = tree_status;
@@ -141,9 +185,7 @@ static enum status fit(void *model, const struct training_set *set,
         }
     }
     tree_data_destroy(&data);
-    if (!status)
-        report_fit(m, report);
-    return status;
+    return status ? status : report_trees(m, m->n_trees, SIZE_MAX, report, error);
 }
 
 /* Adds a tree's class probabilities of n rows to sums, n x n_classes. */
@@ -222,8 +264,7 @@ static enum status predict(void *model, const struct parameters *readout, const 
 {
     const struct model *m = model;
     const size_t max_depth = tree_max_depth(readout, MAX_DEPTH);
-    const size_t asked = (size_t)parameter_number(readout, N_ESTIMATORS);
-    const size_t n_trees = asked < m->n_trees ? asked : m->n_trees;
+    const size_t n_trees = n_trees_of(m, readout);
     if (max_depth >= m->options.max_depth)
         return predict_with(m->trees, n_trees, x, execution->n_threads, labels, error);
     struct tree *cut = memory_zeroed(n_trees, sizeof *cut);
@@ -245,8 +286,10 @@ static void destroy(void *model)
     struct model *m = model;
     for (size_t t = 0; m && m->trees && t < m->n_trees; t++)
         tree_destroy(&m->trees[t]);
-    if (m)
+    if (m) {
         memory_free(m->trees);
+        memory_free(m->drawing_s);
+    }
     memory_free(m);
 }
 
@@ -257,5 +300,6 @@ const struct classifier_class random_forest_class = {
     .create = create,
     .fit = fit,
     .predict = predict,
+    .read = read,
     .destroy = destroy,
 };

@@ -48,7 +48,7 @@ const struct classifier_class *classifier_find(const char *name)
 
 void fit_report_init(struct fit_report *report)
 {
-    *report = (struct fit_report){.n_iter = -1, .converged = -1};
+    *report = (struct fit_report){.n_iter = -1, .converged = -1, .fit_s = -1};
 }
 
 void fit_report_add(struct fit_report *report, const char *name, double value)

@@ -14,6 +14,7 @@ void tree_destroy(struct tree *tree)
 {
     memory_free(tree->nodes);
     memory_free(tree->distributions);
+    memory_free(tree->depth_s);
     *tree = (struct tree){.n_classes = 0};
 }
 
@@ -133,4 +134,34 @@ enum status tree_cut(struct tree *cut, const struct tree *tree, size_t max_depth
     memory_free(above);
     memory_free(depth);
     return status;
+}
+
+enum status tree_size_add(struct tree_size *size, const struct tree *tree, size_t max_depth,
+                          struct error *error)
+{
+    uint32_t *depth = memory_array(tree->n_nodes, sizeof *depth);
+    if (!depth)
+        return error_memory(error, "the depths of nodes", tree->n_nodes * sizeof *depth);
+    depth[0] = 0;
+    for (size_t i = 0; i < tree->n_nodes; i++) {
+        const uint32_t left = tree->nodes[i].left;
+        if (left)
+            depth[left] = depth[left + 1] = depth[i] + 1;
+        size->n_nodes += depth[i] <= max_depth;
+        size->n_leaves += depth[i] == max_depth || (depth[i] < max_depth && !left);
+    }
+    memory_free(depth);
+    const size_t cut_depth = tree->depth < max_depth ? tree->depth : max_depth;
+    size->depth = cut_depth > size->depth ? cut_depth : size->depth;
+    /* Nodes at the cut are not split. */
+    for (size_t d = 0; d <= tree->depth && d < max_depth; d++)
+        size->grow_s += tree->depth_s[d];
+    return STATUS_OK;
+}
+
+void tree_size_report(const struct tree_size *size, struct fit_report *report)
+{
+    fit_report_add(report, "n_nodes", (double)size->n_nodes);
+    fit_report_add(report, "n_leaves", (double)size->n_leaves);
+    fit_report_add(report, "depth", (double)size->depth);
 }

@@ -61,7 +61,8 @@ struct tree {
     struct tree_node *nodes; /* n_nodes, the root first, owned */
     uint32_t
         *distributions; /* n_distributions x n_classes: class weights of impure leaves, owned */
-    size_t nodes_capacity, distributions_capacity;
+    double *depth_s; /* depth + 1: seconds that the nodes of each depth took; owned */
+    size_t nodes_capacity, distributions_capacity, depth_s_capacity;
 };
 
 /* What all trees of a fit share. */
@@ -93,6 +94,19 @@ void tree_destroy(struct tree *tree); /* takes a zeroed struct */
  */
 void tree_leaves(const struct tree *tree, const uint8_t *rows, size_t n_rows, size_t n_features,
                  size_t max_depth, uint32_t *restrict leaves);
+
+/* The size of a tree, and what growing it took. */
+struct tree_size {
+    size_t n_nodes, n_leaves, depth;
+    double grow_s;
+};
+
+/* Adds the size of the tree when cut at max_depth; depth becomes the larger one. */
+enum status tree_size_add(struct tree_size *size, const struct tree *tree, size_t max_depth,
+                          struct error *error);
+
+/* Writes all of it but the seconds into the report of a fit. */
+void tree_size_report(const struct tree_size *size, struct fit_report *report);
 
 /* The tree that would have been grown with this max_depth. */
 enum status tree_cut(struct tree *cut, const struct tree *tree, size_t max_depth,

@@ -1,6 +1,7 @@
 /* Growing a tree, depth first, on samples that are moved so that each node's are contiguous. */
 #include "classifiers/tree_build.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "numerics/rng.h"
 
@@ -344,6 +345,9 @@ static enum status split_node(struct tree *tree, struct tree_builder *b, struct 
     if (!status)
         status = reserve((void **)&b->active, &b->active_capacity, active + 2 * (size_t)n_varying,
                          sizeof *b->active, "growing a tree", error);
+    if (!status)
+        status = reserve((void **)&tree->depth_s, &tree->depth_s_capacity, tree->depth + 2,
+                         sizeof *tree->depth_s, "growing a tree", error);
     if (status)
         return status;
     const size_t middle = task.begin + partition_samples(b);
@@ -356,7 +360,8 @@ static enum status split_node(struct tree *tree, struct tree_builder *b, struct 
     tree->n_nodes += 2;
     struct tree_task child = {
         .active_begin = active, .n_active = n_varying, .depth = task.depth + 1};
-    tree->depth = child.depth > tree->depth ? child.depth : tree->depth;
+    if (child.depth > tree->depth)
+        tree->depth_s[++tree->depth] = 0;
     child.begin = middle;
     child.end = task.end;
     child.node = left + 1;
@@ -370,8 +375,9 @@ static enum status split_node(struct tree *tree, struct tree_builder *b, struct 
     return STATUS_OK;
 }
 
+/* start_s: when the work for the first node began. */
 static enum status grow(struct tree *tree, struct tree_builder *b, struct stack *stack,
-                        struct error *error)
+                        double start_s, struct error *error)
 {
     enum status status = STATUS_OK;
     while (!status && stack->n > 0) {
@@ -387,6 +393,9 @@ static enum status grow(struct tree *tree, struct tree_builder *b, struct stack 
         }
         status = b->best.found ? split_node(tree, b, stack, n_varying, error)
                                : make_leaf(tree, b, error);
+        const double end_s = clock_now_s();
+        tree->depth_s[task.depth] += end_s - start_s;
+        start_s = end_s;
     }
     return status;
 }
@@ -397,6 +406,7 @@ enum status tree_grow(struct tree *tree, const struct tree_data *data,
 {
     struct tree_builder builder;
     struct stack stack = {.n = 1};
+    const double start_s = clock_now_s();
     assert(options->splitter == TREE_BEST || !weights);
     *tree = (struct tree){.n_classes = data->n_classes, .n_nodes = 1};
     enum status status = builder_create(&builder, data, options, weights, error);
@@ -404,12 +414,16 @@ enum status tree_grow(struct tree *tree, const struct tree_data *data,
         status = reserve((void **)&tree->nodes, &tree->nodes_capacity, 1, sizeof *tree->nodes,
                          "the nodes of a tree", error);
     if (!status)
+        status = reserve((void **)&tree->depth_s, &tree->depth_s_capacity, 1, sizeof *tree->depth_s,
+                         "growing a tree", error);
+    if (!status)
         status = reserve((void **)&stack.tasks, &stack.capacity, 1, sizeof *stack.tasks,
                          "growing a tree", error);
     if (!status) {
+        tree->depth_s[0] = 0;
         stack.tasks[0] = (struct tree_task){
             .end = builder.n_samples, .n_active = (uint32_t)data->x->n_features, .key = key};
-        status = grow(tree, &builder, &stack, error);
+        status = grow(tree, &builder, &stack, start_s, error);
     }
     builder_destroy(&builder);
     memory_free(stack.tasks);
