@@ -8,7 +8,9 @@
 #include "runner/machine.h"
 #include "runner/options.h"
 #include "runner/schedule.h"
+#include "runner/scratch.h"
 #include "runner/store.h"
+#include "runner/worker.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -26,6 +28,7 @@ struct run {
     struct options options;
     struct grid grid;
     struct store store;
+    char *scratch; /* for the files of external classifiers, owned; NULL where there are none */
     size_t n_parts;
     struct part *parts; /* one a dataset, owned */
     size_t n_cells, n_twins;
@@ -213,10 +216,33 @@ static enum status keep_twin(struct run *run, const struct cell *twin, const str
     return keep(run, twin, &copy, predicted);
 }
 
+/* The folder for the files of external classifiers, without what a killed run left in it. */
+static enum status make_scratch(struct run *run)
+{
+    if (run->grid.n_externals == 0)
+        return STATUS_OK;
+    char *results = realpath(run->options.results, NULL);
+    if (!results || asprintf(&run->scratch, "%s/scratch", results) < 0)
+        run->scratch = NULL;
+    free(results);
+    return run->scratch ? scratch_create(run->scratch, &run->error)
+                        : error_memory(&run->error, "a path", 0);
+}
+
+/* What the cell's worker left there: it may have been killed. */
+static void leave_scratch(const struct run *run, const struct cell *cell)
+{
+    char *folder = cell->point->external ? worker_scratch(run->scratch, cell) : NULL;
+    if (folder)
+        scratch_remove(folder);
+    free(folder);
+}
+
 static enum status finished(void *context, const struct cell *cell, struct record *record,
                             const uint8_t *predicted, struct error *error)
 {
     struct run *run = context;
+    leave_scratch(run, cell);
     enum status status = keep(run, cell, record, predicted);
     for (const struct cell *twin = cell->twin; twin && !status; twin = twin->twin)
         status = keep_twin(run, twin, record, predicted);
@@ -278,6 +304,7 @@ static enum status run_cells(struct run *run, int *interrupted)
                                       .timeout_s = o->timeout_s,
                                       .memory_limit_bytes = o->memory_bytes,
                                       .version = fmbench_version,
+                                      .scratch = run->scratch,
                                       .progress = stderr,
                                       .finished = finished,
                                       .context = run};
@@ -309,6 +336,8 @@ static enum status prepare(struct run *run)
     if (!status)
         status = open_journals(run);
     if (!status)
+        status = make_scratch(run);
+    if (!status)
         status = plan(run);
     return status;
 }
@@ -323,6 +352,9 @@ static void release(struct run *run)
     free(run->parts);
     free(run->cells);
     free(run->twins);
+    if (run->scratch)
+        scratch_remove(run->scratch);
+    free(run->scratch);
     store_close(&run->store);
     grid_destroy(&run->grid);
 }
