@@ -4,6 +4,7 @@
 #include "numerics/simd.h"
 #include "runner/cell.h"
 #include "runner/command.h"
+#include "runner/exceeded.h"
 #include "runner/grid.h"
 #include "runner/machine.h"
 #include "runner/options.h"
@@ -28,6 +29,7 @@ struct run {
     struct options options;
     struct grid grid;
     struct store store;
+    struct exceeded only, skipped; /* what --only-exceeded and --skip-exceeded name */
     char *scratch; /* for the files of external classifiers, owned; NULL where there are none */
     size_t n_parts;
     struct part *parts; /* one a dataset, owned */
@@ -126,10 +128,28 @@ static bool share_run(struct run *run, const struct cell *cell)
     return false;
 }
 
+static enum status select_by_limits(struct run *run, const struct part *part,
+                                    const struct point *point, bool *selected)
+{
+    const struct options *o = &run->options;
+    bool exceeded = true;
+    enum status status = STATUS_OK;
+    if (o->only_exceeded)
+        status = exceeded_by_any(&run->only, part->dataset.name, point, &exceeded, &run->error);
+    *selected = exceeded;
+    if (o->skip_exceeded && !status) {
+        status = exceeded_by(&run->skipped, part->dataset.name, point, &exceeded, &run->error);
+        *selected = *selected && !exceeded;
+    }
+    return status;
+}
+
 static enum status plan_point(struct run *run, const struct part *part, const struct point *point)
 {
     bool selected;
     enum status status = point_selected(point, &run->options.only, &selected, &run->error);
+    if (!status && selected)
+        status = select_by_limits(run, part, point, &selected);
     if (status || !selected)
         return status;
     run->n_rejected += point->fate == POINT_REJECTED;
@@ -333,6 +353,12 @@ static enum status prepare(struct run *run)
         status = selection_check(&run->grid, run->options.grid, &run->options.only, &run->error);
     if (!status)
         status = load_datasets(run);
+    if (!status && run->options.only_exceeded)
+        status = exceeded_read(&run->only, run->options.only_exceeded, &run->options.datasets,
+                               &run->error);
+    if (!status && run->options.skip_exceeded)
+        status = exceeded_read(&run->skipped, run->options.skip_exceeded, &run->options.datasets,
+                               &run->error);
     if (!status)
         status = open_journals(run);
     if (!status)
@@ -355,6 +381,8 @@ static void release(struct run *run)
     if (run->scratch)
         scratch_remove(run->scratch);
     free(run->scratch);
+    exceeded_destroy(&run->only);
+    exceeded_destroy(&run->skipped);
     store_close(&run->store);
     grid_destroy(&run->grid);
 }
@@ -389,6 +417,6 @@ const struct command command_run = {
     .name = "run",
     .usage = "[OPTION]...",
     .summary = "the grid on the datasets, cell by cell, into the journals; continues where it was",
-    .options = "gdotTrsjpmwRDnfyh",
+    .options = "gdotTrsjpmwRDnfyxXh",
     .run = run_command,
 };
