@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_FAMILY_COLUMNS = 5, N_FAMILY_LEFT = 3, N_ROW_COLUMNS = 9, N_ROW_LEFT = 3 };
+enum { N_FAMILY_COLUMNS = 6, N_FAMILY_LEFT = 3, N_ROW_COLUMNS = 9, N_ROW_LEFT = 3 };
 
 struct section {
     FILE *out;
@@ -52,8 +52,8 @@ static bool is_first(const struct section *section, size_t i)
 
 static int write_families(const struct section *section)
 {
-    static const char *const head[N_FAMILY_COLUMNS] = {"Classifier", "peer", "dataset", "rows",
-                                                       "geometric mean"};
+    static const char *const head[N_FAMILY_COLUMNS] = {"Classifier", "peer",   "dataset",
+                                                       "rows",       "bounds", "geometric mean"};
     const struct peers *peers = section->peers;
     struct md_grid grid;
     size_t n = 0;
@@ -69,12 +69,10 @@ static int write_families(const struct section *section)
         md_grid_set(&grid, n, 0, "%s", row->family);
         md_grid_set(&grid, n, 1, "%s", short_name(row));
         md_grid_set(&grid, n, 2, "%s", row->dataset);
-        if (family.n_bounds)
-            md_grid_set(&grid, n, 3, "%zu (%zu bounds)", family.n_rows, family.n_bounds);
-        else
-            md_grid_set(&grid, n, 3, "%zu", family.n_rows);
+        md_grid_set(&grid, n, 3, "%zu", family.n_rows);
+        md_grid_set(&grid, n, 4, "%zu", family.n_bounds);
         if (family.n_rows)
-            set_ratio(&grid, n, 4, family.n_bounds ? "≥ " : "", family.mean);
+            set_ratio(&grid, n, 5, family.n_bounds ? "≥ " : "", family.mean);
     }
     if (!failed) {
         grid.n_rows = n + 1;

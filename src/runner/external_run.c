@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "runner/process_tree.h"
+#include "runner/scratch.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -29,6 +30,7 @@ struct run {
     const struct external_task *task;
     char request[EXTERNAL_PATH_BYTES];
     const char *arguments[EXTERNAL_COMMAND_MAX + 2]; /* NULL-terminated, borrowed */
+    pid_t owner;                                     /* our parent */
     pid_t pid;
     int stderr_fd; /* -1: ended */
     struct tail tail;
@@ -159,10 +161,21 @@ static void read_stderr(struct run *run)
     }
 }
 
+/* Without the one who set the limits and would look after what is left: the end. */
+static void end_with_owner(const struct run *run)
+{
+    if (getppid() == run->owner)
+        return;
+    process_tree_kill_below(getpid());
+    scratch_remove(run->task->folder);
+    _exit(1);
+}
+
 /* Until the command itself has ended; then ends what it left behind. */
 static void await(struct run *run)
 {
     for (;;) {
+        end_with_owner(run);
         struct pollfd polled = {.fd = run->stderr_fd, .events = POLLIN};
         poll(&polled, 1, TICK_MS);
         read_stderr(run);
@@ -216,7 +229,7 @@ static double seconds_of(struct timeval time)
 enum status external_run(struct external_outcome *outcome, uint8_t *predicted,
                          const struct external_task *task, struct error *error)
 {
-    struct run run = {.task = task, .stderr_fd = -1};
+    struct run run = {.task = task, .owner = getppid(), .stderr_fd = -1};
     *outcome = (struct external_outcome){.cpu_s = 0};
     enum status status = external_write_files(task, error);
     if (!status)
@@ -226,11 +239,15 @@ enum status external_run(struct external_outcome *outcome, uint8_t *predicted,
     make_arguments(&run);
     set_environment(task->n_threads);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
+    prctl(PR_SET_PDEATHSIG, 0); /* killed outright, it would leave what the command started */
     const double start_s = clock_now_s();
     status = start(&run, error);
+    if (!status)
+        await(&run);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    end_with_owner(&run);
     if (status)
         return status;
-    await(&run);
     const double elapsed_s = clock_now_s() - start_s;
     outcome->cpu_s = seconds_of(run.usage.ru_utime) + seconds_of(run.usage.ru_stime);
     status = judge(&run, outcome, error);
