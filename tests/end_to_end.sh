@@ -174,7 +174,7 @@ for signal in KILL TERM; do
     sleep 0.1
   done
   kill "-$signal" "$pid"
-  wait "$pid" || true
+  wait "$pid" 2>/dev/null || true
   no_sleepers
 done
 [ ! -e gone/scratch ] || fail "an interrupted run left files behind"
