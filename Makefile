@@ -41,7 +41,7 @@ Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup bench quick demo data table verify test asan lint format install clean \
+.PHONY: all setup bench quick demo peers data table verify test asan lint format install clean \
 	image-test compile-commands run-tests help FORCE
 
 all: build/fmbench ## build the program at build/fmbench
@@ -104,6 +104,13 @@ demo: ## the same grid on the built-in synthetic pair, into results/demo
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/bench --demo $(RUN_OPTIONS)
 
+PEERS_OPTIONS ?=
+peers: ## ours beside other implementations, in turn, into results/peers.md; PEERS_OPTIONS='-n 5'
+	$(Q)scripts/install-packages build
+	$(Q)scripts/install-packages peers || echo "peers: goes on without what is missing" >&2
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)scripts/peers $(PEERS_OPTIONS)
+
 data: ## get and verify the data sets, from DATA_MIRRORS or their own addresses
 	$(Q)scripts/get-data -d data fashion mnist
 
@@ -136,7 +143,7 @@ lint: ## formatting, static analysis of the C sources and of the scripts
 	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(shell find src tests -name '*.[ch]')
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 		--suppress=missingIncludeSystem --suppressions-list=.cppcheck-suppressions -D__x86_64__ -DSIMD_SUFFIX=_portable -Isrc src
-	$(Q)shellcheck scripts/* .ci/run $(wildcard tests/*.sh)
+	$(Q)shellcheck scripts/* .ci/run $(wildcard tests/*.sh) tests/external_command
 
 format: ## format the C sources in place
 	$(Q)$(CLANG_FORMAT) -i $(shell find src tests -name '*.[ch]')

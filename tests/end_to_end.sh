@@ -127,6 +127,81 @@ expect_status 3 "$program" run --grid "$root/tests/small.json" --data data --dat
 grep -q "nothing/train-images" err.txt || fail "the missing file is not named: $(cat err.txt)"
 pass "usage errors exit with 2, data errors with 3"
 
+# Each way in which the command of an external classifier can end, and nothing left behind.
+external=("$program" run --data data --dataset glyphs-easy --grid "$root/tests/external.json")
+expect_status 1 "${external[@]}" --results external --jobs 2 --timeout 10 --memory 700M \
+  --only 'test*' --only GaussianNB
+outcome() {
+  jq -r "select(.name == \"test\" and .parameter.mode == \"$1\") | .status + \": \" + (.reason // \"\")" \
+    external/glyphs-easy.jsonl
+}
+expect_outcome() {
+  # shellcheck disable=SC2053 # a pattern it is
+  [[ $(outcome "$1") == $2 ]] || fail "external classifier, mode $1: $(outcome "$1")"
+}
+expect_outcome good "ok: "
+expect_outcome noise "ok: "
+expect_outcome escape "ok: "
+expect_outcome exit "failed: the command exited with status 3: no such luck"
+expect_outcome absent "failed: not installed: luck is not installed"
+expect_outcome killed "crashed: the command ended by signal 11*"
+expect_outcome few "failed: bad reply: * has 199 labels for 200 test images"
+expect_outcome alien "failed: bad reply: label 0 * is 77, which is none of the classes"
+expect_outcome rubbish "failed: bad reply: reply.json:*"
+expect_outcome silent "failed: bad reply: there is no reply.json*"
+expect_outcome memory "out_of_memory: *"
+expect_outcome sleep "timeout: exceeded 10 seconds"
+if grep "must not be seen" out.txt err.txt; then fail "the output of a command was let through"; fi
+[ "$(jq -c 'select(.parameter.mode == "good") | [.score, .fit_s, .n_iter, .implementation]' \
+  external/glyphs-easy.jsonl)" = '[[0.1],[0.001],[7],"0.1"]' ] || fail "what a command says is lost"
+no_sleepers() {
+  local _
+  for _ in $(seq 50); do
+    pgrep -x -f 'sleep 4321' >/dev/null || return 0
+    sleep 0.1
+  done
+  fail "what a command started is still there"
+}
+no_sleepers
+[ ! -e external/scratch ] || fail "the files of external classifiers are still there"
+pass "an external classifier ends in a status of its own, however it ends"
+
+for signal in KILL TERM; do
+  "${external[@]}" --results gone --only test:mode=sleep 2>>log.txt &
+  pid=$!
+  for _ in $(seq 100); do
+    pgrep -x -f 'sleep 4321' >/dev/null && break
+    sleep 0.1
+  done
+  kill "-$signal" "$pid"
+  wait "$pid" 2>/dev/null || true
+  no_sleepers
+done
+[ ! -e gone/scratch ] || fail "an interrupted run left files behind"
+mkdir -p gone/scratch/old
+expect_status 0 "${external[@]}" --results gone --only test:mode=good
+[ ! -e gone/scratch ] || fail "what a killed run left behind is still there"
+pass "an interrupted or killed run leaves nothing of an external classifier behind"
+
+for seed in 0 1; do
+  expect_status 0 "${external[@]}" --results peers --only GaussianNB --only test.peer --jobs 1 \
+    --no-share --seed "$seed"
+done
+[ "$(jq -r .name peers/glyphs-easy.jsonl | paste -sd' ')" = \
+  "GaussianNB test.peer GaussianNB test.peer" ] || fail "a peer did not run right behind its row"
+expect_status 0 "$program" peers peers
+grep -q '| GaussianNB | defaults *| test.peer *|.* (2) |' out.txt || fail "$(cat out.txt)"
+expect_status 3 "$program" peers one
+expect_status 1 "${external[@]}" --results slow --only test:mode=sleep --only test:mode=good \
+  --timeout 2
+expect_status 0 "${external[@]}" --results slow --only test:mode=sleep --only test:mode=good \
+  --timeout 2 --seed 1 --skip-exceeded slow
+[ "$(jq -r .status slow/glyphs-easy.jsonl | sort | paste -sd' ')" = "ok ok timeout" ] ||
+  fail "what exceeded its time ran again"
+expect_status 1 "${external[@]}" --results less --only-exceeded slow --limit-train 100 --timeout 2
+[ "$(jq -r '.parameter.mode' less/glyphs-easy.jsonl)" = sleep ] || fail "more than that ran on less"
+pass "ours and theirs run in turn, and what exceeds a limit is left out or run on less"
+
 (cd "$root" && "$program" table --results "$folder/one" --grid tests/small.json) >table.md
 grep -qi synthetic table.md || fail "the table does not say that the data is synthetic"
 grep -q KNeighborsClassifier table.md || fail "the table lacks a classifier"

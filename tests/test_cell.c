@@ -1,6 +1,7 @@
 #include "runner/cell.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct dataset first = {.name = "a", .hash = "00aa"};
@@ -79,4 +80,43 @@ Test(cell, parameters_without_effect_make_the_same_problem, .timeout = 10)
     cr_assert_eq(a.rng_key, b.rng_key);
     cr_assert_str_neq(cell_of(&apart[0], &first, 1, 1).problem,
                       cell_of(&apart[1], &first, 1, 1).problem);
+}
+
+static const struct parameter_spec no_parameters[] = {{.name = NULL}};
+
+/* The identity of a point of an external classifier, in a buffer that the next call overwrites. */
+static const char *external_identity_of(const char *command, const char *parameter,
+                                        const struct classifier_class *peer_of)
+{
+    static char identity[DIGEST_HEX_BYTES];
+    const struct external external = {
+        .class = {.name = "mine", .parameters = peer_of ? peer_of->parameters : no_parameters},
+        .peer_of = peer_of,
+        .command = json_loads(command, 0, NULL)};
+    struct point point = {.class = &external.class,
+                          .external = &external,
+                          .parameter = json_loads(parameter, 0, NULL)};
+    cr_assert(external.command && point.parameter);
+    parameters_default(&point.parameters, external.class.parameters);
+    const struct cell cell = cell_of(&point, &first, 0, 1);
+    memcpy(identity, cell.identity, sizeof identity);
+    json_decref(external.command);
+    json_decref(point.parameter);
+    return identity;
+}
+
+Test(cell, identity_names_command_and_free_parameters, .timeout = 10)
+{
+    char *same = strdup(external_identity_of("[\"a\", \"b\"]", "{\"k\": 1, \"l\": null}", NULL));
+    cr_assert_str_eq(external_identity_of("[\"a\", \"b\"]", "{\"l\": null, \"k\": 1.0}", NULL),
+                     same);
+    cr_assert_str_neq(external_identity_of("[\"a b\"]", "{\"k\": 1, \"l\": null}", NULL), same);
+    cr_assert_str_neq(external_identity_of("[\"a\", \"b\"]", "{\"k\": 1}", NULL), same);
+    cr_assert_str_neq(external_identity_of("[\"a\", \"b\"]", "{\"k\": \"1\", \"l\": null}", NULL),
+                      same);
+    free(same);
+    const struct classifier_class *class = classifier_find("GaussianNB");
+    char *peer = strdup(external_identity_of("[\"a\"]", "{}", class));
+    cr_assert_str_neq(external_identity_of("[\"b\"]", "{}", class), peer);
+    free(peer);
 }

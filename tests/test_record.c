@@ -15,6 +15,9 @@ static void fill(struct record *record)
     strcpy(record->name, "LinearSVC");
     record->parameter = json_pack("{s:f, s:s, s:[i,i], s:n, s:b}", "C", 10.0, "loss", "hinge",
                                   "hidden_layer_sizes", 100, 10, "max_depth", "dual", 1);
+    record->command = json_pack("[s,s]", "./program", "--fast");
+    strcpy(record->peer_of, "LinearSVC");
+    strcpy(record->implementation, "LIBLINEAR 2.3.0");
     record->status = RECORD_TIMEOUT;
     strcpy(record->reason, "stopped after 600 s: \"limit\"\n\xc3\xa9");
     strcpy(record->dataset, "fashion");
@@ -61,6 +64,9 @@ static void assert_same(const struct record *a, const struct record *b)
     cr_assert_str_eq(a->cell, b->cell);
     cr_assert_str_eq(a->name, b->name);
     cr_assert(json_equal(a->parameter, b->parameter));
+    cr_assert(a->command ? json_equal(a->command, b->command) : !b->command);
+    cr_assert_str_eq(a->peer_of, b->peer_of);
+    cr_assert_str_eq(a->implementation, b->implementation);
     cr_assert_eq(a->status, b->status);
     cr_assert_str_eq(a->reason, b->reason);
     cr_assert_str_eq(a->dataset, b->dataset);
@@ -108,6 +114,9 @@ Test(record, round_trip_loses_nothing, .timeout = 10)
     record.seed = INT64_MAX;
     record.reason[0] = record.solver[0] = record.predictions[0] = '\0';
     record.host[0] = record.version[0] = '\0';
+    record.peer_of[0] = record.implementation[0] = '\0';
+    json_decref(record.command);
+    record.command = NULL;
     assert_round_trip(&record);
     record_destroy(&record);
 }
@@ -258,9 +267,9 @@ Test(record, each_required_key_is_missed, .timeout = 10)
 
 Test(record, optional_keys_may_be_absent_and_unknown_ones_there, .timeout = 10)
 {
-    static const char *const keys[] = {"reason",    "solver",   "predictions",
-                                       "host",      "version",  "n_iter",
-                                       "converged", "measures", "peak_rss_bytes"};
+    static const char *const keys[] = {
+        "command", "peer_of", "implementation", "reason",    "solver",   "predictions",
+        "host",    "version", "n_iter",         "converged", "measures", "peak_rss_bytes"};
     struct error error = {0};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         char *line = changed_line(NULL, keys[i], NULL);
@@ -286,6 +295,10 @@ Test(record, values_that_cannot_be_are_refused, .timeout = 20)
         {NULL, "parameter", "[]", "parameter: is a list; it must be an object"},
         {NULL, "parameter", "{\"C\": {\"a\": 1}}", "parameter.C: "},
         {NULL, "parameter", "{\"C\": [1, [2]]}", "parameter.C: "},
+        {NULL, "command", "\"./program\"", "command: is a string; it must be a list"},
+        {NULL, "command", "[]", "command: is empty"},
+        {NULL, "command", "[\"a\", 1]", "command[1]: is a whole number"},
+        {NULL, "peer_of", "1", "peer_of: is a whole number"},
         {NULL, "status", "\"great\"", "status: 'great' is unknown"},
         {NULL, "dataset", "\"fashion\"", "dataset: is a string"},
         {"dataset", "name", "true", "dataset.name: is true or false"},

@@ -46,7 +46,8 @@ void record_init(struct record *record)
 void record_destroy(struct record *record)
 {
     json_decref(record->parameter);
-    record->parameter = NULL;
+    json_decref(record->command);
+    record->parameter = record->command = NULL;
 }
 
 double record_mean_accuracy(const struct record *record)
@@ -193,6 +194,15 @@ static int add_identity(json_t *line, const struct record *record)
            json_object_set_new(line, "seed", json_text_integer(record->seed));
 }
 
+static int add_external(json_t *line, const struct record *record)
+{
+    int failed = add_text(line, "peer_of", record->peer_of) |
+                 add_text(line, "implementation", record->implementation);
+    if (record->command)
+        failed |= json_object_set(line, "command", record->command);
+    return failed;
+}
+
 static int add_circumstances(json_t *line, const struct record *record)
 {
     int failed = add_text(line, "solver", record->solver) |
@@ -210,7 +220,8 @@ char *record_to_line(const struct record *record)
 {
     json_t *line = json_object();
     char *text = NULL;
-    if (!(add_identity(line, record) | add_repeats(line, record) | add_circumstances(line, record)))
+    if (!(add_identity(line, record) | add_external(line, record) | add_repeats(line, record) |
+          add_circumstances(line, record)))
         text = json_text(line);
     json_decref(line);
     return text;

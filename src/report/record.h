@@ -52,6 +52,10 @@ struct record {
     char cell[65];     /* identity of the cell, hexadecimal */
     char name[64];     /* of the classifier class */
     json_t *parameter; /* object as the grid gives it, owned: scalars or flat lists of scalars */
+    /* Of an external classifier: its command, a list of strings, owned, or NULL; the class that it
+       is the peer of; and the version of what it ran. Empty: absent. */
+    json_t *command;
+    char peer_of[64], implementation[64];
     enum record_status status;
     char reason[1024]; /* empty when ok */
     char dataset[64], dataset_hash[65];

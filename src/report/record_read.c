@@ -172,6 +172,25 @@ static void read_parameter(struct reader *reader, struct record *record)
     }
 }
 
+static void read_command(struct reader *reader, struct record *record)
+{
+    const json_t *value = get(reader, "command", JSON_ARRAY, OPTIONAL);
+    if (!value)
+        return;
+    size_t i;
+    json_t *word;
+    json_array_foreach(value, i, word)
+    {
+        if (!json_is_string(word))
+            fail(reader, "command[%zu]: is %s; it must be a string", i, type_name(word));
+    }
+    if (json_array_size(value) == 0)
+        fail(reader, "command: is empty");
+    record->command = json_deep_copy(value);
+    if (!record->command)
+        reader->status = error_memory(reader->error, "the command of a record", 0);
+}
+
 static void read_dataset(struct reader *reader, struct record *record)
 {
     const json_t *value = get(reader, "dataset", JSON_OBJECT, REQUIRED);
@@ -333,6 +352,10 @@ static void read_record(struct reader *reader, struct record *record)
     read_hexadecimal(reader, "cell", record->cell, sizeof record->cell);
     read_text(reader, "name", record->name, sizeof record->name, REQUIRED);
     read_parameter(reader, record);
+    read_command(reader, record);
+    read_text(reader, "peer_of", record->peer_of, sizeof record->peer_of, OPTIONAL);
+    read_text(reader, "implementation", record->implementation, sizeof record->implementation,
+              OPTIONAL);
     read_status(reader, record);
     read_text(reader, "reason", record->reason, sizeof record->reason, OPTIONAL);
     read_dataset(reader, record);

@@ -63,16 +63,18 @@ static enum status set_identity(const struct cell *cell, const struct parameters
                                 char identity[DIGEST_HEX_BYTES], struct error *error)
 {
     char *configuration = configuration_text(cell->point->class, parameters, false), *text = NULL;
+    char *external = external_identity(cell->point);
     enum status status = STATUS_OK;
-    if (!configuration ||
-        asprintf(&text, "dataset=%s %s seed=%" PRIu64 " repeats=%zu", cell->dataset->hash,
-                 configuration, cell->seed, cell->n_repeats) < 0) {
+    if (!configuration || !external ||
+        asprintf(&text, "dataset=%s %s%s seed=%" PRIu64 " repeats=%zu", cell->dataset->hash,
+                 configuration, external, cell->seed, cell->n_repeats) < 0) {
         text = NULL;
         status = error_memory(error, "a cell", 0);
     }
     if (!status)
         status = hash_text(identity, text, error);
     free(configuration);
+    free(external);
     free(text);
     return status;
 }

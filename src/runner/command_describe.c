@@ -60,6 +60,9 @@ static int describe(const struct command *command, int argc, char **argv)
     }
     for (size_t i = 0; o.arguments.n == 0 && classifier_registry[i]; i++)
         print_class(classifier_registry[i]);
+    if (o.arguments.n == 0)
+        puts("A grid may name commands as classifiers too: see \"Other implementations\" in the "
+             "README.");
     return 0;
 }
 

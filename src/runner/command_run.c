@@ -4,11 +4,14 @@
 #include "numerics/simd.h"
 #include "runner/cell.h"
 #include "runner/command.h"
+#include "runner/exceeded.h"
 #include "runner/grid.h"
 #include "runner/machine.h"
 #include "runner/options.h"
 #include "runner/schedule.h"
+#include "runner/scratch.h"
 #include "runner/store.h"
+#include "runner/worker.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -26,6 +29,8 @@ struct run {
     struct options options;
     struct grid grid;
     struct store store;
+    struct exceeded only, skipped; /* what --only-exceeded and --skip-exceeded name */
+    char *scratch; /* for the files of external classifiers, owned; NULL where there are none */
     size_t n_parts;
     struct part *parts; /* one a dataset, owned */
     size_t n_cells, n_twins;
@@ -123,10 +128,28 @@ static bool share_run(struct run *run, const struct cell *cell)
     return false;
 }
 
+static enum status select_by_limits(struct run *run, const struct part *part,
+                                    const struct point *point, bool *selected)
+{
+    const struct options *o = &run->options;
+    bool exceeded = true;
+    enum status status = STATUS_OK;
+    if (o->only_exceeded)
+        status = exceeded_by_any(&run->only, part->dataset.name, point, &exceeded, &run->error);
+    *selected = exceeded;
+    if (o->skip_exceeded && !status) {
+        status = exceeded_by(&run->skipped, part->dataset.name, point, &exceeded, &run->error);
+        *selected = *selected && !exceeded;
+    }
+    return status;
+}
+
 static enum status plan_point(struct run *run, const struct part *part, const struct point *point)
 {
     bool selected;
     enum status status = point_selected(point, &run->options.only, &selected, &run->error);
+    if (!status && selected)
+        status = select_by_limits(run, part, point, &selected);
     if (status || !selected)
         return status;
     run->n_rejected += point->fate == POINT_REJECTED;
@@ -213,10 +236,33 @@ static enum status keep_twin(struct run *run, const struct cell *twin, const str
     return keep(run, twin, &copy, predicted);
 }
 
+/* The folder for the files of external classifiers, without what a killed run left in it. */
+static enum status make_scratch(struct run *run)
+{
+    if (run->grid.n_externals == 0)
+        return STATUS_OK;
+    char *results = realpath(run->options.results, NULL);
+    if (!results || asprintf(&run->scratch, "%s/scratch", results) < 0)
+        run->scratch = NULL;
+    free(results);
+    return run->scratch ? scratch_create(run->scratch, &run->error)
+                        : error_memory(&run->error, "a path", 0);
+}
+
+/* What the cell's worker left there: it may have been killed. */
+static void leave_scratch(const struct run *run, const struct cell *cell)
+{
+    char *folder = cell->point->external ? worker_scratch(run->scratch, cell) : NULL;
+    if (folder)
+        scratch_remove(folder);
+    free(folder);
+}
+
 static enum status finished(void *context, const struct cell *cell, struct record *record,
                             const uint8_t *predicted, struct error *error)
 {
     struct run *run = context;
+    leave_scratch(run, cell);
     enum status status = keep(run, cell, record, predicted);
     for (const struct cell *twin = cell->twin; twin && !status; twin = twin->twin)
         status = keep_twin(run, twin, record, predicted);
@@ -278,6 +324,7 @@ static enum status run_cells(struct run *run, int *interrupted)
                                       .timeout_s = o->timeout_s,
                                       .memory_limit_bytes = o->memory_bytes,
                                       .version = fmbench_version,
+                                      .scratch = run->scratch,
                                       .progress = stderr,
                                       .finished = finished,
                                       .context = run};
@@ -306,8 +353,16 @@ static enum status prepare(struct run *run)
         status = selection_check(&run->grid, run->options.grid, &run->options.only, &run->error);
     if (!status)
         status = load_datasets(run);
+    if (!status && run->options.only_exceeded)
+        status = exceeded_read(&run->only, run->options.only_exceeded, &run->options.datasets,
+                               &run->error);
+    if (!status && run->options.skip_exceeded)
+        status = exceeded_read(&run->skipped, run->options.skip_exceeded, &run->options.datasets,
+                               &run->error);
     if (!status)
         status = open_journals(run);
+    if (!status)
+        status = make_scratch(run);
     if (!status)
         status = plan(run);
     return status;
@@ -323,6 +378,11 @@ static void release(struct run *run)
     free(run->parts);
     free(run->cells);
     free(run->twins);
+    if (run->scratch)
+        scratch_remove(run->scratch);
+    free(run->scratch);
+    exceeded_destroy(&run->only);
+    exceeded_destroy(&run->skipped);
     store_close(&run->store);
     grid_destroy(&run->grid);
 }
@@ -357,6 +417,6 @@ const struct command command_run = {
     .name = "run",
     .usage = "[OPTION]...",
     .summary = "the grid on the datasets, cell by cell, into the journals; continues where it was",
-    .options = "gdotTrsjpmwRDnfyh",
+    .options = "gdotTrsjpmwRDnfyxXh",
     .run = run_command,
 };

@@ -2,19 +2,29 @@
  * A grid file: which classifiers with which parameters. The format is the original benchmark's.
  *
  *     {"common": {NAME: VALUE, ...},
- *      "classifiers": {CLASS: [{NAME: [VALUE, ...], ...}, ...], ...}}
+ *      "classifiers": {CLASS: [{NAME: [VALUE, ...], ...}, ...], ...},
+ *      "external": {NAME: {"command": [WORD, ...], "peer_of": CLASS,
+ *                          "parameters": [{NAME: [VALUE, ...], ...}, ...]}, ...}}
  *
  * The points of a class are the Cartesian product of all lists of all its blocks, the last list
  * running fastest; `common` is added to every point. A tuple is written as a string, "(100, 10)";
  * None is null. Reading is strict: unknown, duplicate, mistyped and out-of-range entries are
  * STATUS_USAGE errors that name file, line and key, and the nearest known name. The whole grid is
  * validated before anything runs.
+ *
+ * `external` is ours: classifiers that are commands (external.h). The first word of a command is a
+ * file, from the folder of the grid, or a name without a slash that PATH has. Its parameters are
+ * those of the class `peer_of`, whose points it has where it names none of its own; without
+ * `peer_of` they are free, and 1 and 1.0 are the same value. Only `command` must be there. A point
+ * with the parameters of one of its peer's comes right behind that, so that the two run side by
+ * side.
  */
 #ifndef FMBENCH_RUNNER_GRID_H
 #define FMBENCH_RUNNER_GRID_H
 
 #include "base/error.h"
 #include "classifiers/classifier.h"
+#include "runner/external.h"
 #include "runner/options.h"
 
 #include <jansson.h>
@@ -30,8 +40,9 @@ enum point_fate {
 
 struct point {
     const struct classifier_class *class;
-    json_t *parameter;            /* what the grid gives, tuples as lists; owned */
-    struct parameters parameters; /* all of the class's, defaults included */
+    const struct external *external; /* whose class that is, borrowed from the grid; NULL: ours */
+    json_t *parameter;               /* what the grid gives, tuples as lists; owned */
+    struct parameters parameters;    /* all of the class's, defaults included; not free ones */
     enum point_fate fate;
     char reason[256]; /* empty when planned */
 };
@@ -39,6 +50,8 @@ struct point {
 struct grid {
     size_t n_points;
     struct point *points; /* owned */
+    size_t n_externals;
+    struct external **externals; /* owned */
 };
 
 /* On failure there is nothing to destroy. grid_destroy takes a zeroed struct. */

@@ -49,6 +49,11 @@ static const struct option_spec specs[] = {
      OPTION_FLAG, 0, 0},
     {'f', "--force", NULL, "run cells again that the journal already has", OPTION_FLAG, 0, 0},
     {'y', "--retry", NULL, "run cells again that the journal has as not ok", OPTION_FLAG, 0, 0},
+    {'x', "--only-exceeded", "DIR",
+     "only cells that exceeded a limit in the results folder DIR, and those they are compared with",
+     OPTION_TEXT, 0, 0},
+    {'X', "--skip-exceeded", "DIR", "not the cells that exceeded a limit there, with any seed",
+     OPTION_TEXT, 0, 0},
     {'F', "--format", "NAME", "md, csv or json (md)", OPTION_TEXT, 0, 0},
     {'e', "--reference", "FILE", "table to compare with (for table: the published one)",
      OPTION_TEXT, 0, 0},
@@ -160,6 +165,12 @@ static void store_text(struct options *o, char letter, const char *text)
         break;
     case 'v':
         o->variant = text;
+        break;
+    case 'x':
+        o->only_exceeded = text;
+        break;
+    case 'X':
+        o->skip_exceeded = text;
         break;
     }
 }

@@ -17,6 +17,7 @@ struct option_list {
 
 struct options {
     const char *grid, *data, *results, *format, *reference, *variant;
+    const char *only_exceeded, *skip_exceeded;    /* folders; NULL: not given */
     struct option_list datasets, only, arguments; /* arguments: what is no option */
     size_t limit_train, limit_test;               /* 0: all */
     size_t n_train, n_test;                       /* of a synthetic dataset */

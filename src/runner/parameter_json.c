@@ -171,3 +171,35 @@ void parameter_to_text(const struct parameter_spec *spec, const struct parameter
         append(text, size, ")", 0);
     }
 }
+
+static void append_scalar(const json_t *value, char *text, size_t size)
+{
+    const size_t used = strlen(text);
+    if (json_is_string(value))
+        snprintf(text + used, size - used, "%s", json_string_value(value));
+    else if (json_is_number(value))
+        append(text, size, "%.10g", json_number_value(value));
+    else
+        snprintf(text + used, size - used, "%s",
+                 json_is_true(value)    ? "True"
+                 : json_is_false(value) ? "False"
+                                        : "None");
+}
+
+void parameter_free_to_text(const json_t *value, char *text, size_t size)
+{
+    size_t i;
+    json_t *item;
+    text[0] = '\0';
+    if (!json_is_array(value)) {
+        append_scalar(value, text, size);
+        return;
+    }
+    append(text, size, "(", 0);
+    json_array_foreach(value, i, item)
+    {
+        append(text, size, i ? "," : "", 0);
+        append_scalar(item, text, size);
+    }
+    append(text, size, ")", 0);
+}

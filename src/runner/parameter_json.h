@@ -21,4 +21,7 @@ json_t *parameter_to_json(const struct parameter_spec *spec, const struct parame
 void parameter_to_text(const struct parameter_spec *spec, const struct parameter_value *value,
                        char *text, size_t size);
 
+/* The same for a free parameter of an external classifier; also true as True. */
+void parameter_free_to_text(const json_t *value, char *text, size_t size);
+
 #endif

@@ -36,7 +36,8 @@ static enum status start_cells(struct loop *l)
             continue;
         const struct worker_request request = {.cell = &s->cells[l->n_started],
                                                .n_threads = s->n_threads,
-                                               .memory_limit_bytes = s->memory_limit_bytes};
+                                               .memory_limit_bytes = s->memory_limit_bytes,
+                                               .scratch = s->scratch};
         const enum status status = slot_start(&l->slots[i], &request, s->version, l->error);
         if (status)
             return status;

@@ -21,7 +21,8 @@ struct schedule {
     double timeout_s;
     uint64_t memory_limit_bytes;
     const char *version;
-    FILE *progress; /* where progress goes */
+    const char *scratch; /* as in struct worker_request */
+    FILE *progress;      /* where progress goes */
     /*
      * Called for each cell as it ends, with its predicted class numbers (record->n_repeats x
      * n_test). It may complete the record. A failure ends the run.

@@ -11,6 +11,19 @@
 
 enum { VALUE_TEXT_MAX = 512, NAME_MAX_BYTES = 128, NAMES_MAX = 256 };
 
+/* The text of one parameter; false when the point has none of that name. */
+static bool value_of(const struct point *point, const char *key, char *text, size_t size)
+{
+    const struct parameter_spec *table = point->class->parameters;
+    const size_t i = parameter_find(table, key);
+    const json_t *free_value = table[i].name ? NULL : json_object_get(point->parameter, key);
+    if (table[i].name)
+        parameter_to_text(&table[i], &point->parameters.values[i], text, size);
+    else if (free_value)
+        parameter_free_to_text(free_value, text, size);
+    return table[i].name || free_value;
+}
+
 void point_text(const struct point *point, char *text, size_t size)
 {
     const char *key, *separator = "";
@@ -20,9 +33,8 @@ void point_text(const struct point *point, char *text, size_t size)
     json_object_foreach(point->parameter, key, unused)
     {
         char value[VALUE_TEXT_MAX];
-        const size_t i = parameter_find(point->class->parameters, key);
-        parameter_to_text(&point->class->parameters[i], &point->parameters.values[i], value,
-                          sizeof value);
+        if (!value_of(point, key, value, sizeof value))
+            continue;
         const int added = snprintf(text + used, size - used, "%s%s=%s", separator, key, value);
         if (added < 0 || (size_t)added >= size - used)
             return;
@@ -89,13 +101,10 @@ static enum status read_condition(struct condition *condition, const char **rest
 
 static bool condition_holds(const struct condition *condition, const struct point *point)
 {
-    const struct parameter_spec *table = point->class->parameters;
     char value[VALUE_TEXT_MAX];
-    const size_t i = parameter_find(table, condition->key);
-    if (!table[i].name)
-        return false; /* the class may match by a shell pattern and lack the parameter */
-    parameter_to_text(&table[i], &point->parameters.values[i], value, sizeof value);
-    return value_matches(condition->value, value);
+    /* The class may match by a shell pattern and lack the parameter. */
+    return value_of(point, condition->key, value, sizeof value) &&
+           value_matches(condition->value, value);
 }
 
 static enum status point_matches(const struct point *point, const char *pattern, bool *matches,
@@ -139,48 +148,85 @@ static enum status complain_unknown(const char *kind, const char *word, const ch
     return error_set(error, STATUS_USAGE, "--only: %s", what);
 }
 
-/* STATUS_USAGE when no class has the name, or none that has it knows the key. */
-static enum status check_key(const char *name, const char *key, struct error *error)
+/* Names to choose from; those beyond NAMES_MAX are not suggested. */
+struct names {
+    size_t n;
+    const char *items[NAMES_MAX];
+};
+
+static void add_name(struct names *names, const char *name)
 {
-    const char *known[NAMES_MAX];
+    if (names->n < NAMES_MAX)
+        names->items[names->n++] = name;
+}
+
+/* Does the class know the key? What it knows is added to `known`. */
+static bool class_knows(const struct classifier_class *class, const char *key, struct names *known)
+{
+    const struct parameter_spec *table = class->parameters;
+    for (size_t i = 0; table[i].name; i++)
+        add_name(known, table[i].name);
+    return table[parameter_find(table, key)].name != NULL;
+}
+
+/* STATUS_USAGE when no class has the name, or none that has it knows the key. */
+static enum status check_key(const struct grid *grid, const char *name, const char *key,
+                             struct error *error)
+{
+    struct names known = {.n = 0};
     char kind[UNKNOWN_TEXT_BYTES] = "parameter";
-    size_t n_classes = 0, n_known = 0;
-    for (size_t c = 0; classifier_registry[c]; c++) {
-        if (fnmatch(name, classifier_registry[c]->name, 0) != 0)
-            continue;
-        n_classes++;
-        const struct parameter_spec *table = classifier_registry[c]->parameters;
-        if (table[parameter_find(table, key)].name)
-            return STATUS_OK;
-        for (size_t i = 0; table[i].name && n_known < NAMES_MAX; i++)
-            known[n_known++] = table[i].name;
-    }
+    size_t n_classes = 0;
+    bool is_known = false;
+    for (size_t c = 0; classifier_registry[c]; c++)
+        if (fnmatch(name, classifier_registry[c]->name, 0) == 0) {
+            n_classes++;
+            is_known = class_knows(classifier_registry[c], key, &known) || is_known;
+        }
+    for (size_t e = 0; e < grid->n_externals; e++)
+        if (fnmatch(name, grid->externals[e]->name, 0) == 0) {
+            n_classes++;
+            is_known = class_knows(&grid->externals[e]->class, key, &known) || is_known;
+        }
+    for (size_t p = 0; p < grid->n_points && !is_known; p++) /* free parameters */
+        is_known = fnmatch(name, grid->points[p].class->name, 0) == 0 &&
+                   json_object_get(grid->points[p].parameter, key);
+    if (is_known)
+        return STATUS_OK;
     if (n_classes == 1)
         snprintf(kind, sizeof kind, "parameter of %s", name);
-    return complain_unknown(kind, key, nearest_name(key, known, n_known), error);
+    return complain_unknown(kind, key, nearest_name(key, known.items, known.n), error);
+}
+
+static enum status check_name(const struct grid *grid, const char *name, struct error *error)
+{
+    struct names known = {.n = 0};
+    for (size_t c = 0; classifier_registry[c]; c++)
+        add_name(&known, classifier_registry[c]->name);
+    for (size_t e = 0; e < grid->n_externals; e++)
+        add_name(&known, grid->externals[e]->name);
+    for (size_t i = 0; i < known.n; i++)
+        if (fnmatch(name, known.items[i], 0) == 0)
+            return STATUS_OK;
+    return complain_unknown("classifier", name, nearest_name(name, known.items, known.n), error);
 }
 
 /* Why a well-formed pattern matches no point. */
-static enum status explain_dead(const char *path, const char *pattern, struct error *error)
+static enum status explain_dead(const struct grid *grid, const char *path, const char *pattern,
+                                struct error *error)
 {
     char name[NAME_MAX_BYTES];
     const char *rest = pattern;
-    bool is_known = false;
     enum status status = read_name(pattern, name, &rest, error);
-    if (status)
-        return status;
-    for (size_t c = 0; classifier_registry[c]; c++)
-        is_known = is_known || fnmatch(name, classifier_registry[c]->name, 0) == 0;
-    if (!is_known)
-        return complain_unknown("classifier", name, nearest_classifier(name), error);
-    while (*rest) {
+    if (!status)
+        status = check_name(grid, name, error);
+    while (!status && *rest) {
         struct condition condition;
         status = read_condition(&condition, &rest, error);
         if (!status)
-            status = check_key(name, condition.key, error);
-        if (status)
-            return status;
+            status = check_key(grid, name, condition.key, error);
     }
+    if (status)
+        return status;
     return error_set(
         error, STATUS_USAGE,
         "--only: no point of %.300s matches '%.300s'; fmbench list shows what there is", path,
@@ -199,7 +245,7 @@ enum status selection_check(const struct grid *grid, const char *path,
                 return status;
         }
         if (!matches)
-            return explain_dead(path, patterns->items[i], error);
+            return explain_dead(grid, path, patterns->items[i], error);
     }
     return STATUS_OK;
 }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "runner/machine.h"
+#include "runner/process_tree.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -32,6 +33,11 @@ static void begin_record(struct slot *slot, const struct worker_request *request
     snprintf(r->version, sizeof r->version, "%s", version);
     machine_host_name(r->host, sizeof r->host);
     r->parameter = json_incref(cell->point->parameter);
+    if (cell->point->external) {
+        const struct classifier_class *peer_of = cell->point->external->peer_of;
+        r->command = json_incref(cell->point->external->command);
+        snprintf(r->peer_of, sizeof r->peer_of, "%s", peer_of ? peer_of->name : "");
+    }
     r->n_train = cell->dataset->train.n_rows;
     r->n_test = cell->dataset->test.n_rows;
     r->threads = request->n_threads;
@@ -71,13 +77,17 @@ static void take_repeat(struct slot *slot, const struct worker_message *message,
     r->repeats[r->n_repeats++] = message->repeat;
     memcpy(r->solver, message->solver, sizeof r->solver);
     r->solver[sizeof r->solver - 1] = '\0';
+    memcpy(r->implementation, message->implementation, sizeof r->implementation);
+    r->implementation[sizeof r->implementation - 1] = '\0';
 }
 
-static void take_failure(struct slot *slot, const struct error *error)
+static void take_failure(struct slot *slot, const struct worker_message *message)
 {
-    const bool is_memory = error->status == STATUS_MEMORY;
-    slot->record.status = is_memory ? RECORD_OUT_OF_MEMORY : RECORD_FAILED;
-    snprintf(slot->record.reason, sizeof slot->record.reason, "%s", error->message);
+    const bool is_memory = message->error.status == STATUS_MEMORY;
+    slot->record.status = is_memory                         ? RECORD_OUT_OF_MEMORY
+                          : message->kind == WORKER_CRASHED ? RECORD_CRASHED
+                                                            : RECORD_FAILED;
+    snprintf(slot->record.reason, sizeof slot->record.reason, "%s", message->error.message);
 }
 
 /* The bytes of the message that begins at `bytes`, or 0 when it is none. */
@@ -85,7 +95,8 @@ static size_t message_size(const struct slot *slot, const struct worker_message 
 {
     if (message->magic != WORKER_MAGIC || slot->said_end)
         return 0;
-    if (message->kind == WORKER_DONE || message->kind == WORKER_FAILED)
+    if (message->kind == WORKER_DONE || message->kind == WORKER_FAILED ||
+        message->kind == WORKER_CRASHED)
         return sizeof *message;
     if (message->kind == WORKER_REPEAT && slot->record.n_repeats < slot->cell->n_repeats)
         return message_capacity(slot->cell);
@@ -106,8 +117,8 @@ static void take_message(struct slot *slot)
         return;
     if (message.kind == WORKER_REPEAT)
         take_repeat(slot, &message, slot->received + sizeof message);
-    if (message.kind == WORKER_FAILED)
-        take_failure(slot, &message.error);
+    if (message.kind == WORKER_FAILED || message.kind == WORKER_CRASHED)
+        take_failure(slot, &message);
     slot->said_end = message.kind != WORKER_REPEAT;
     slot->n_received = 0;
 }
@@ -138,6 +149,15 @@ void slot_receive(struct slot *slot)
     }
 }
 
+/* The worker holds still meanwhile, so that nothing is started behind our back. */
+static void kill_all(const struct slot *slot)
+{
+    kill(slot->pid, SIGSTOP);
+    process_tree_kill_below(slot->pid);
+    kill(-slot->pid, SIGKILL);
+    kill(slot->pid, SIGKILL);
+}
+
 __attribute__((format(printf, 3, 4))) static void
 kill_for(struct slot *slot, enum record_status status, const char *format, ...)
 {
@@ -147,20 +167,16 @@ kill_for(struct slot *slot, enum record_status status, const char *format, ...)
     va_end(arguments);
     slot->record.status = status;
     slot->was_killed = true;
-    kill(-slot->pid, SIGKILL);
+    kill_all(slot);
 }
 
-static uint64_t resident_bytes(pid_t pid)
+/* Also keeps the largest sum over the processes of a cell: the kernel knows that of one alone. */
+static bool exceeds_memory(struct slot *slot, uint64_t limit_bytes)
 {
-    char path[64];
-    unsigned long long total, resident = 0;
-    snprintf(path, sizeof path, "/proc/%ld/statm", (long)pid);
-    FILE *file = fopen(path, "r");
-    if (file && fscanf(file, "%llu %llu", &total, &resident) != 2)
-        resident = 0;
-    if (file)
-        fclose(file);
-    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+    const uint64_t resident_bytes = process_tree_resident_bytes(slot->pid);
+    if (resident_bytes > slot->peak_resident_bytes)
+        slot->peak_resident_bytes = resident_bytes;
+    return limit_bytes && resident_bytes > limit_bytes;
 }
 
 void slot_check_limits(struct slot *slot, double timeout_s, uint64_t memory_limit_bytes)
@@ -171,7 +187,7 @@ void slot_check_limits(struct slot *slot, double timeout_s, uint64_t memory_limi
         kill_for(slot, RECORD_CRASHED, "the worker sent what is no message");
     else if (timeout_s > 0 && clock_now_s() - slot->start_s > timeout_s)
         kill_for(slot, RECORD_TIMEOUT, "exceeded %g seconds", timeout_s);
-    else if (memory_limit_bytes && resident_bytes(slot->pid) > memory_limit_bytes)
+    else if (exceeds_memory(slot, memory_limit_bytes))
         kill_for(slot, RECORD_OUT_OF_MEMORY, "exceeded %llu bytes",
                  (unsigned long long)memory_limit_bytes);
 }
@@ -179,7 +195,7 @@ void slot_check_limits(struct slot *slot, double timeout_s, uint64_t memory_limi
 static void judge_end(struct slot *slot, int wait_status)
 {
     struct record *r = &slot->record;
-    if (slot->was_killed || r->status == RECORD_OUT_OF_MEMORY || r->status == RECORD_FAILED)
+    if (slot->was_killed || r->status != RECORD_OK)
         return;
     if (WIFSIGNALED(wait_status)) {
         r->status = RECORD_CRASHED;
@@ -203,6 +219,9 @@ bool slot_reap(struct slot *slot)
     slot_receive(slot);
     slot->record.done_time = clock_epoch_s();
     slot->record.peak_rss_bytes = (int64_t)usage.ru_maxrss * 1024;
+    if (slot->cell->point->external &&
+        (int64_t)slot->peak_resident_bytes > slot->record.peak_rss_bytes)
+        slot->record.peak_rss_bytes = (int64_t)slot->peak_resident_bytes;
     judge_end(slot, wait_status);
     return true;
 }
@@ -212,8 +231,7 @@ void slot_release(struct slot *slot)
     if (!slot->cell)
         return;
     if (slot->pid) {
-        kill(-slot->pid, SIGKILL);
-        kill(slot->pid, SIGKILL);
+        kill_all(slot);
         waitpid(slot->pid, NULL, 0);
     }
     if (slot->fd >= 0)

@@ -20,7 +20,8 @@ struct slot {
     double start_s;
     uint8_t *received; /* message_capacity bytes, owned */
     size_t n_received;
-    uint8_t *predicted; /* n_repeats x n_test, owned */
+    uint8_t *predicted;           /* n_repeats x n_test, owned */
+    uint64_t peak_resident_bytes; /* of all its processes, as far as it was looked at */
     struct record record;
     bool said_end;     /* WORKER_DONE or WORKER_FAILED came */
     bool said_rubbish; /* what came was no message */

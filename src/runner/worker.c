@@ -5,11 +5,14 @@
 #include "loader/features.h"
 #include "numerics/blas.h"
 #include "numerics/rng.h"
+#include "runner/external_run.h"
+#include "runner/scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -30,6 +33,7 @@ struct bench {
     uint32_t *order;    /* n_train, owned */
     uint8_t *labels;    /* n_train, in the order of the repeat, owned */
     uint8_t *predicted; /* n_test, owned */
+    bool has_crashed;   /* an external classifier */
     struct error *error;
 };
 
@@ -145,13 +149,47 @@ static enum status fit_and_predict(struct bench *b, size_t repeat, struct worker
     return status;
 }
 
+char *worker_scratch(const char *scratch, const struct cell *cell)
+{
+    enum { NAME_DIGITS = 16 };
+    char *path = NULL;
+    return asprintf(&path, "%s/%.*s", scratch, NAME_DIGITS, cell->identity) < 0 ? NULL : path;
+}
+
+static enum status run_external(struct bench *b, size_t repeat, struct worker_message *message)
+{
+    char *folder = worker_scratch(b->request->scratch, b->cell);
+    struct external_outcome outcome = {.was_killed = false};
+    const struct external_task task = {.cell = b->cell,
+                                       .train_pixels = b->train.bytes,
+                                       .train_labels = b->labels,
+                                       .rng_key = cell_classifier_key(b->cell, repeat),
+                                       .n_threads = b->request->n_threads,
+                                       .memory_limit_bytes = b->request->memory_limit_bytes,
+                                       .folder = folder};
+    enum status status =
+        folder ? scratch_create(folder, b->error) : error_memory(b->error, "a path", 0);
+    if (!status)
+        status = external_run(&outcome, b->predicted, &task, b->error);
+    b->has_crashed = outcome.was_killed;
+    message->repeat.fit_s = outcome.reply.fit_s;
+    message->repeat.predict_s = outcome.reply.predict_s;
+    message->repeat.cpu_s = outcome.cpu_s;
+    message->repeat.n_iter = outcome.reply.n_iter;
+    message->repeat.converged = outcome.reply.converged;
+    memcpy(message->implementation, outcome.reply.version, sizeof message->implementation);
+    free(folder);
+    return status;
+}
+
 static enum status run_repeat(struct bench *b, size_t repeat, double *score)
 {
     struct worker_message message = {.magic = WORKER_MAGIC, .kind = WORKER_REPEAT};
     const struct image_set *test = &b->cell->dataset->test;
     enum status status = shuffle_training(b, repeat);
     if (!status)
-        status = fit_and_predict(b, repeat, &message);
+        status = b->cell->point->external ? run_external(b, repeat, &message)
+                                          : fit_and_predict(b, repeat, &message);
     if (status)
         return status;
     for (size_t i = 0; i < test->n_rows; i++)
@@ -228,7 +266,7 @@ _Noreturn static void worker_main(const struct worker_request *request, pid_t pa
     limit_memory(request->memory_limit_bytes);
     blas_start();
     if (run_repeats(&bench))
-        end.kind = WORKER_FAILED;
+        end.kind = bench.has_crashed ? WORKER_CRASHED : WORKER_FAILED;
     /* Memory goes with the process. */
     _exit(send_bytes(fd, &end, sizeof end) ? 0 : 1);
 }

@@ -17,7 +17,12 @@
 
 enum { WORKER_MAGIC = 0x666d6201 };
 
-enum worker_message_kind { WORKER_REPEAT = 1, WORKER_DONE, WORKER_FAILED };
+enum worker_message_kind {
+    WORKER_REPEAT = 1,
+    WORKER_DONE,
+    WORKER_FAILED,
+    WORKER_CRASHED /* an external classifier, not the worker */
+};
 
 /* As it goes through the pipe; both ends are the same program. */
 struct worker_message {
@@ -25,14 +30,19 @@ struct worker_message {
     enum worker_message_kind kind;
     struct record_repeat repeat; /* WORKER_REPEAT; then n_test predicted class numbers follow */
     char solver[64];             /* WORKER_REPEAT; empty when the class has only one */
-    struct error error;          /* WORKER_FAILED */
+    char implementation[64];     /* WORKER_REPEAT; the version of an external classifier */
+    struct error error;          /* WORKER_FAILED, WORKER_CRASHED */
 };
 
 struct worker_request {
     const struct cell *cell;
     int n_threads;
     uint64_t memory_limit_bytes; /* 0: none */
+    const char *scratch;         /* absolute folder for the files of external classifiers */
 };
+
+/* The folder within `scratch` that the worker of the cell may leave behind. Release with free. */
+char *worker_scratch(const char *scratch, const struct cell *cell);
 
 /*
  * Forks the worker of a cell. *pid and *fd (the reading end of its pipe, non-blocking, close on

@@ -1,0 +1,30 @@
+/* fmbench peers: our rows beside those of the external classifiers that are their peers. */
+#include "report/peers.h"
+#include "runner/command.h"
+#include "runner/options.h"
+
+#include <stdio.h>
+
+static int peers(const struct command *command, int argc, char **argv)
+{
+    struct options o;
+    struct error error;
+    const int done = command_options(command, &o, argc, argv);
+    if (done >= 0)
+        return done;
+    const bool is_named = o.arguments.n > 0;
+    const struct peers_request request = {.directories = is_named ? o.arguments.items : &o.results,
+                                          .n_directories = is_named ? o.arguments.n : 1,
+                                          .datasets = o.datasets.items,
+                                          .n_datasets = o.datasets.n};
+    return peers_write(stdout, &request, &error) ? command_fail(&error) : 0;
+}
+
+const struct command command_peers = {
+    .name = "peers",
+    .usage = "[--dataset NAME]... [--results DIR | DIR...]",
+    .summary = "our times and accuracies beside those of other implementations",
+    .options = "Rdh",
+    .takes_arguments = true,
+    .run = peers,
+};
