@@ -89,7 +89,7 @@ static struct progress start(FILE *out)
     point.parameters.values[0] = (struct parameter_value){.n_numbers = 1, .numbers = {1}};
     for (size_t i = 0; i < N_RUNNING; i++)
         running[i] = (struct running_cell){.cell = &cell, .elapsed_s = 1.5};
-    progress_start(&progress, out, 200);
+    progress_start(&progress, out, 200, 1);
     return progress;
 }
 

@@ -207,12 +207,14 @@ static struct outcome run(const struct trial *trial)
                                            .destroy = destroy};
     struct point point = {.class = &class, .parameter = json_object()};
     struct cell cells[8];
+    const struct cell *fits[8];
     FILE *quiet = fopen("/dev/null", "w");
     for (size_t i = 0; i < N_TRAIN; i++)
         train_labels[i] = i % N_CLASSES;
     for (size_t i = 7; i < N_TEST; i++)
         test_labels[i] = 1;
-    for (size_t i = 0; i < trial->n_cells; i++)
+    for (size_t i = 0; i < trial->n_cells; i++) {
+        fits[i] = &cells[i];
         cr_assert_eq(cell_init(&cells[i],
                                &(struct cell_request){.point = &point,
                                                       .dataset = &dataset,
@@ -220,7 +222,8 @@ static struct outcome run(const struct trial *trial)
                                                       .seed = i},
                                NULL),
                      STATUS_OK);
-    const struct schedule schedule = {.cells = cells,
+    }
+    const struct schedule schedule = {.cells = fits,
                                       .n_cells = trial->n_cells,
                                       .n_jobs = trial->n_jobs,
                                       .n_threads = 1,

@@ -60,9 +60,10 @@ static enum status set_rng_key(struct cell *cell, const struct parameters *effec
 }
 
 static enum status set_identity(const struct cell *cell, const struct parameters *parameters,
-                                char identity[DIGEST_HEX_BYTES], struct error *error)
+                                bool fit_only, char identity[DIGEST_HEX_BYTES], struct error *error)
 {
-    char *configuration = configuration_text(cell->point->class, parameters, false), *text = NULL;
+    char *configuration = configuration_text(cell->point->class, parameters, fit_only);
+    char *text = NULL;
     char *external = external_identity(cell->point);
     enum status status = STATUS_OK;
     if (!configuration || !external ||
@@ -90,10 +91,37 @@ enum status cell_init(struct cell *cell, const struct cell_request *request, str
         request->point->class->canonical(&effective);
     enum status status = set_rng_key(cell, &effective, error);
     if (!status)
-        status = set_identity(cell, &request->point->parameters, cell->identity, error);
+        status = set_identity(cell, &request->point->parameters, false, cell->identity, error);
     if (!status)
-        status = set_identity(cell, &effective, cell->problem, error);
+        status = set_identity(cell, &effective, false, cell->problem, error);
+    if (!status)
+        status = set_identity(cell, &effective, true, cell->fit, error);
     return status;
+}
+
+/* No limit is the largest. */
+static void raise_number(struct parameter_value *value, const struct parameter_value *asked)
+{
+    if (!value->is_none && (asked->is_none || asked->numbers[0] > value->numbers[0]))
+        *value = *asked;
+}
+
+void cell_fit_parameters(const struct cell *cell, struct parameters *parameters)
+{
+    const struct parameter_spec *table = cell->point->class->parameters;
+    *parameters = cell->point->parameters;
+    for (const struct cell *reader = cell->reader; reader; reader = reader->reader)
+        for (size_t i = 0; table[i].name; i++)
+            if (table[i].is_readout && table[i].type == PARAMETER_INTEGER)
+                raise_number(&parameters->values[i], &reader->point->parameters.values[i]);
+}
+
+size_t cell_n_readers(const struct cell *cell)
+{
+    size_t n = 0;
+    for (; cell; cell = cell->reader)
+        n++;
+    return n;
 }
 
 uint64_t cell_shuffle_key(const struct cell *cell, size_t repeat)

@@ -22,6 +22,11 @@ struct cell {
     /* As identity, of the parameters that have an effect: equal for cells that are one problem. */
     char problem[DIGEST_HEX_BYTES];
     struct cell *twin; /* the next cell of the same problem, which shares this one's run; or NULL */
+    /* As problem, without readout parameters: equal for cells that can read from one fit. */
+    char fit[DIGEST_HEX_BYTES];
+    struct cell
+        *reader;       /* the next cell that reads from the same fit, in the same worker; or NULL */
+    double expected_s; /* of its own beside what it reads, by the cost model (cost.h) */
     uint64_t rng_key; /* of seed, class and the parameters that shape the fit, for random numbers */
 };
 
@@ -34,6 +39,13 @@ struct cell_request {
 };
 
 enum status cell_init(struct cell *cell, const struct cell_request *request, struct error *error);
+
+/* What is fitted for a cell and its readers: each readout number at the largest that one asks for.
+ */
+void cell_fit_parameters(const struct cell *cell, struct parameters *parameters);
+
+/* The cell and its readers, without their twins. */
+size_t cell_n_readers(const struct cell *cell);
 
 /* The keys of random numbers: the order of the training rows in a repeat is the same for all cells
    of a run; what a classifier draws depends on its configuration too. */

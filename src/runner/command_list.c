@@ -1,6 +1,7 @@
 /* fmbench list: every point of the grid and what becomes of it. */
 #include "runner/command.h"
 #include "runner/grid.h"
+#include "runner/list_plan.h"
 #include "runner/options.h"
 
 #include <stdio.h>
@@ -57,6 +58,8 @@ static int list(const struct command *command, int argc, char **argv)
     const int done = command_options(command, &o, argc, argv);
     if (done >= 0)
         return done;
+    if (o.plan)
+        return list_plan(&o, &error) ? command_fail(&error) : 0;
     enum status status = grid_read(&grid, o.grid, &error);
     if (status)
         return command_fail(&error);
@@ -69,8 +72,8 @@ static int list(const struct command *command, int argc, char **argv)
 
 const struct command command_list = {
     .name = "list",
-    .usage = "[--grid FILE] [--only PATTERN]...",
-    .summary = "every point of the grid and what becomes of it",
-    .options = "goh",
+    .usage = "[OPTION]...",
+    .summary = "every point of the grid and what becomes of it; --plan: what a run would do",
+    .options = "gcoPdtTrsjRDnfyxXh",
     .run = list,
 };

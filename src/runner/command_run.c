@@ -2,12 +2,13 @@
 #include "base/clock.h"
 #include "numerics/blas.h"
 #include "numerics/simd.h"
-#include "runner/cell.h"
 #include "runner/command.h"
+#include "runner/cost.h"
 #include "runner/exceeded.h"
-#include "runner/grid.h"
+#include "runner/inputs.h"
 #include "runner/machine.h"
 #include "runner/options.h"
+#include "runner/plan.h"
 #include "runner/schedule.h"
 #include "runner/scratch.h"
 #include "runner/store.h"
@@ -20,68 +21,36 @@
 #include <string.h>
 
 struct part {
-    struct dataset dataset;
+    const struct dataset *dataset; /* borrowed from the inputs */
     struct journal_file journal;
     struct journal held; /* what the journal had before this run */
 };
 
 struct run {
     struct options options;
-    struct grid grid;
+    struct inputs inputs;
     struct store store;
     struct exceeded only, skipped; /* what --only-exceeded and --skip-exceeded name */
     char *scratch; /* for the files of external classifiers, owned; NULL where there are none */
     size_t n_parts;
     struct part *parts; /* one a dataset, owned */
-    size_t n_cells, n_twins;
-    struct cell *cells; /* what is to run, owned */
-    struct cell *twins; /* what shares the run of one of the cells, owned */
-    size_t n_held, n_held_bad, n_rejected, n_unsupported;
+    struct plan plan;
+    struct cost_model costs;
     size_t n_done, n_bad;
     struct error error;
 };
 
-static void set_defaults(struct options *o)
-{
-    static const char *const published[] = {"fashion", "mnist"};
-    for (size_t i = 0; o->datasets.n < 2 && i < 2 && (i > 0 || o->datasets.n == 0); i++)
-        o->datasets.items[o->datasets.n++] = published[i];
-    if (o->jobs == 0)
-        o->jobs = (size_t)machine_n_cores();
-    if (o->memory_bytes == 0)
-        o->memory_bytes = machine_memory_bytes() / 10 * 9 / o->jobs;
-}
-
-static enum status load_datasets(struct run *run)
-{
-    const struct options *o = &run->options;
-    run->parts = calloc(o->datasets.n, sizeof *run->parts);
-    if (!run->parts)
-        return error_memory(&run->error, "the datasets", o->datasets.n * sizeof *run->parts);
-    for (size_t i = 0; i < o->datasets.n; i++) {
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(o->datasets.items[i], o->datasets.items[j]) == 0)
-                return error_set(&run->error, STATUS_USAGE, "--dataset: %s is named twice",
-                                 o->datasets.items[i]);
-        const struct dataset_request request = {.directory = o->data,
-                                                .name = o->datasets.items[i],
-                                                .limit_train = o->limit_train,
-                                                .limit_test = o->limit_test};
-        const enum status status = dataset_load(&run->parts[i].dataset, &request, &run->error);
-        if (status)
-            return status;
-        run->n_parts++;
-    }
-    return STATUS_OK;
-}
-
 static enum status open_journals(struct run *run)
 {
     enum status status = store_open(&run->store, run->options.results, &run->error);
-    for (size_t i = 0; i < run->n_parts && !status; i++) {
-        struct part *part = &run->parts[i];
+    run->parts = calloc(run->inputs.n_datasets, sizeof *run->parts);
+    if (!run->parts)
+        return error_memory(&run->error, "the journals", 0);
+    for (; run->n_parts < run->inputs.n_datasets && !status; run->n_parts++) {
+        struct part *part = &run->parts[run->n_parts];
+        part->dataset = &run->inputs.datasets[run->n_parts];
         size_t torn_bytes;
-        status = journal_file_open(&part->journal, &run->store, part->dataset.name, &part->held,
+        status = journal_file_open(&part->journal, &run->store, part->dataset->name, &part->held,
                                    &torn_bytes, &run->error);
         if (!status && torn_bytes)
             fprintf(stderr,
@@ -92,92 +61,21 @@ static enum status open_journals(struct run *run)
     return status;
 }
 
-/* The last record of the cell that the journal held, or NULL. */
-static const struct record *held_record(const struct part *part, const struct cell *cell)
-{
-    for (size_t i = part->held.n_records; i-- > 0;)
-        if (strcmp(part->held.records[i].cell, cell->identity) == 0)
-            return &part->held.records[i];
-    return NULL;
-}
-
-static bool is_to_run(struct run *run, const struct part *part, const struct cell *cell)
-{
-    const struct record *held = held_record(part, cell);
-    if (!held || run->options.force)
-        return true;
-    if (held->status != RECORD_OK && run->options.retry)
-        return true;
-    run->n_held++;
-    run->n_held_bad += held->status != RECORD_OK;
-    return false;
-}
-
-/* Puts the cell behind an earlier one of the same problem, if there is one. */
-static bool share_run(struct run *run, const struct cell *cell)
-{
-    for (size_t i = 0; i < run->n_cells && !run->options.no_share; i++)
-        if (strcmp(run->cells[i].problem, cell->problem) == 0) {
-            struct cell **end = &run->cells[i].twin;
-            while (*end)
-                end = &(*end)->twin;
-            *end = &run->twins[run->n_twins++];
-            **end = *cell;
-            return true;
-        }
-    return false;
-}
-
-static enum status select_by_limits(struct run *run, const struct part *part,
-                                    const struct point *point, bool *selected)
+static enum status make_plan(struct run *run)
 {
     const struct options *o = &run->options;
-    bool exceeded = true;
-    enum status status = STATUS_OK;
-    if (o->only_exceeded)
-        status = exceeded_by_any(&run->only, part->dataset.name, point, &exceeded, &run->error);
-    *selected = exceeded;
-    if (o->skip_exceeded && !status) {
-        status = exceeded_by(&run->skipped, part->dataset.name, point, &exceeded, &run->error);
-        *selected = *selected && !exceeded;
+    enum status status = plan_create(&run->plan, &run->inputs.grid, run->n_parts, &run->error);
+    for (size_t i = 0; i < run->n_parts && !status; i++) {
+        const struct plan_request request = {.grid = &run->inputs.grid,
+                                             .options = o,
+                                             .dataset = run->parts[i].dataset,
+                                             .held = &run->parts[i].held,
+                                             .only = &run->only,
+                                             .skipped = &run->skipped};
+        status = plan_add(&run->plan, &request, &run->error);
     }
-    return status;
-}
-
-static enum status plan_point(struct run *run, const struct part *part, const struct point *point)
-{
-    bool selected;
-    enum status status = point_selected(point, &run->options.only, &selected, &run->error);
-    if (!status && selected)
-        status = select_by_limits(run, part, point, &selected);
-    if (status || !selected)
-        return status;
-    run->n_rejected += point->fate == POINT_REJECTED;
-    run->n_unsupported += point->fate == POINT_UNSUPPORTED;
-    if (point->fate != POINT_PLANNED)
-        return STATUS_OK;
-    struct cell *cell = &run->cells[run->n_cells];
-    const struct cell_request request = {.point = point,
-                                         .dataset = &part->dataset,
-                                         .n_repeats = run->options.repeats,
-                                         .seed = run->options.seed};
-    status = cell_init(cell, &request, &run->error);
-    if (!status && is_to_run(run, part, cell) && !share_run(run, cell))
-        run->n_cells++;
-    return status;
-}
-
-static enum status plan(struct run *run)
-{
-    enum status status = STATUS_OK;
-    const size_t n_most = run->n_parts * run->grid.n_points + 1;
-    run->cells = calloc(n_most, sizeof *run->cells);
-    run->twins = calloc(n_most, sizeof *run->twins);
-    if (!run->cells || !run->twins)
-        return error_memory(&run->error, "the plan", 0);
-    for (size_t i = 0; i < run->n_parts && !status; i++)
-        for (size_t p = 0; p < run->grid.n_points && !status; p++)
-            status = plan_point(run, &run->parts[i], &run->grid.points[p]);
+    if (!status)
+        plan_finish(&run->plan, o, &run->costs);
     return status;
 }
 
@@ -206,7 +104,7 @@ static enum status keep_predictions(struct run *run, const struct cell *cell, st
 static struct journal_file *journal_of(struct run *run, const struct cell *cell)
 {
     for (size_t i = 0; i < run->n_parts; i++)
-        if (&run->parts[i].dataset == cell->dataset)
+        if (run->parts[i].dataset == cell->dataset)
             return &run->parts[i].journal;
     return NULL;
 }
@@ -239,7 +137,7 @@ static enum status keep_twin(struct run *run, const struct cell *twin, const str
 /* The folder for the files of external classifiers, without what a killed run left in it. */
 static enum status make_scratch(struct run *run)
 {
-    if (run->grid.n_externals == 0)
+    if (run->inputs.grid.n_externals == 0)
         return STATUS_OK;
     char *results = realpath(run->options.results, NULL);
     if (!results || asprintf(&run->scratch, "%s/scratch", results) < 0)
@@ -272,21 +170,23 @@ static enum status finished(void *context, const struct cell *cell, struct recor
 static void say_plan(const struct run *run)
 {
     const struct options *o = &run->options;
-    fprintf(stderr, "%zu cells to run", run->n_cells + run->n_twins);
-    if (run->n_twins)
-        fprintf(stderr, " (%zu of them by the run of an equal one)", run->n_twins);
+    const struct plan *plan = &run->plan;
+    fprintf(stderr, "%zu cells to run", plan->n_cells);
+    if (plan->n_twins + plan->n_readers)
+        fprintf(stderr, " by %zu fits (%zu are equal to another, %zu read from a larger fit)",
+                plan->n_fits, plan->n_twins, plan->n_readers);
     fprintf(stderr, ", %zu at once with %d thread%s each, at most %.1f GiB each", o->jobs,
             o->threads, o->threads == 1 ? "" : "s", (double)o->memory_bytes / 0x1p30);
-    if (run->n_held)
-        fprintf(stderr, "; %zu are in the journals already", run->n_held);
-    if (run->n_rejected)
-        fprintf(stderr, "; %zu rejected", run->n_rejected);
-    if (run->n_unsupported)
-        fprintf(stderr, "; %zu unsupported", run->n_unsupported);
+    if (plan->n_held)
+        fprintf(stderr, "; %zu are in the journals already", plan->n_held);
+    if (plan->n_rejected)
+        fprintf(stderr, "; %zu rejected", plan->n_rejected);
+    if (plan->n_unsupported)
+        fprintf(stderr, "; %zu unsupported", plan->n_unsupported);
     fputc('\n', stderr);
-    if (run->n_held_bad)
+    if (plan->n_held_bad)
         fprintf(stderr, "%zu of those in the journals did not end well; --retry runs them again\n",
-                run->n_held_bad);
+                plan->n_held_bad);
 }
 
 /* What the run really took, and on what: one line for the log of runs. */
@@ -296,16 +196,16 @@ static enum status log_run(struct run *run, int64_t start_time_s, double wall_s,
     const struct options *o = &run->options;
     machine_host_name(host, sizeof host);
     machine_processor_name(processor, sizeof processor);
-    json_t *log =
-        json_pack("{s:I, s:f, s:i, s:i, s:i, s:I, s:i, s:i, s:i, s:I, s:f, s:s, s:s, s:s, s:s, "
-                  "s:s, s:i, s:I}",
-                  "start_time", (json_int_t)start_time_s, "wall_s", wall_s, "cells",
-                  (int)run->n_done, "cells_not_ok", (int)run->n_bad, "interrupted", interrupted,
-                  "seed", (json_int_t)o->seed, "repeats", (int)o->repeats, "jobs", (int)o->jobs,
-                  "threads", o->threads, "memory_limit_bytes", (json_int_t)o->memory_bytes,
-                  "timeout_s", o->timeout_s, "host", host, "processor", processor, "simd",
-                  simd_level_name(simd_level()), "blas", blas_config(), "version", fmbench_version,
-                  "cores", machine_n_cores(), "memory_bytes", (json_int_t)machine_memory_bytes());
+    json_t *log = json_pack(
+        "{s:I, s:f, s:i, s:i, s:i, s:I, s:i, s:i, s:i, s:I, s:f, s:s, s:s, s:s, s:s, "
+        "s:s, s:i, s:I, s:f}",
+        "start_time", (json_int_t)start_time_s, "wall_s", wall_s, "cells", (int)run->n_done,
+        "cells_not_ok", (int)run->n_bad, "interrupted", interrupted, "seed", (json_int_t)o->seed,
+        "repeats", (int)o->repeats, "jobs", (int)o->jobs, "threads", o->threads,
+        "memory_limit_bytes", (json_int_t)o->memory_bytes, "timeout_s", o->timeout_s, "host", host,
+        "processor", processor, "simd", simd_level_name(simd_level()), "blas", blas_config(),
+        "version", fmbench_version, "cores", machine_n_cores(), "memory_bytes",
+        (json_int_t)machine_memory_bytes(), "yardstick_s", run->costs.measured_s);
     char *line = json_dumps(log, JSON_SORT_KEYS | JSON_COMPACT);
     const enum status status = line ? store_append_run(&run->store, line, &run->error)
                                     : error_memory(&run->error, "the log of the run", 0);
@@ -317,8 +217,9 @@ static enum status log_run(struct run *run, int64_t start_time_s, double wall_s,
 static enum status run_cells(struct run *run, int *interrupted)
 {
     const struct options *o = &run->options;
-    const struct schedule schedule = {.cells = run->cells,
-                                      .n_cells = run->n_cells,
+    const struct schedule schedule = {.cells = run->plan.fits,
+                                      .n_cells = run->plan.n_fits,
+                                      .expected_s = run->plan.expected_s,
                                       .n_jobs = o->jobs,
                                       .n_threads = o->threads,
                                       .timeout_s = o->timeout_s,
@@ -331,7 +232,7 @@ static enum status run_cells(struct run *run, int *interrupted)
     const int64_t start_time_s = clock_epoch_s();
     const double start_s = clock_now_s();
     say_plan(run);
-    if (run->n_cells == 0)
+    if (run->plan.n_cells == 0)
         return STATUS_OK;
     const enum status status = schedule_run(&schedule, interrupted, &run->error);
     const double wall_s = clock_now_s() - start_s;
@@ -348,11 +249,10 @@ static enum status prepare(struct run *run)
                 "fmbench: this OpenBLAS is not the OpenMP build (%s); install "
                 "libopenblas-openmp-dev for the speed that is promised\n",
                 blas_config());
-    enum status status = grid_read(&run->grid, run->options.grid, &run->error);
+    enum status status = inputs_read(&run->inputs, &run->options, &run->error);
+    /* Before the folder is locked: the child that measures would hold the lock as well. */
     if (!status)
-        status = selection_check(&run->grid, run->options.grid, &run->options.only, &run->error);
-    if (!status)
-        status = load_datasets(run);
+        status = cost_model_open(&run->costs, run->options.costs, &run->error);
     if (!status && run->options.only_exceeded)
         status = exceeded_read(&run->only, run->options.only_exceeded, &run->options.datasets,
                                &run->error);
@@ -364,7 +264,7 @@ static enum status prepare(struct run *run)
     if (!status)
         status = make_scratch(run);
     if (!status)
-        status = plan(run);
+        status = make_plan(run);
     return status;
 }
 
@@ -373,18 +273,17 @@ static void release(struct run *run)
     for (size_t i = 0; i < run->n_parts; i++) {
         journal_destroy(&run->parts[i].held);
         journal_file_close(&run->parts[i].journal);
-        dataset_destroy(&run->parts[i].dataset);
     }
     free(run->parts);
-    free(run->cells);
-    free(run->twins);
+    plan_destroy(&run->plan);
+    cost_model_destroy(&run->costs);
     if (run->scratch)
         scratch_remove(run->scratch);
     free(run->scratch);
     exceeded_destroy(&run->only);
     exceeded_destroy(&run->skipped);
     store_close(&run->store);
-    grid_destroy(&run->grid);
+    inputs_destroy(&run->inputs);
 }
 
 static int run_command(const struct command *command, int argc, char **argv)
@@ -394,14 +293,14 @@ static int run_command(const struct command *command, int argc, char **argv)
     const int done = command_options(command, &run.options, argc, argv);
     if (done >= 0)
         return done;
-    set_defaults(&run.options);
+    inputs_defaults(&run.options);
     /* A full disk or a closed standard error is an error of a call, not the end of the run. */
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     enum status status = prepare(&run);
     if (!status)
         status = run_cells(&run, &interrupted);
-    const bool is_bad = run.n_bad > 0 || run.n_held_bad > 0;
+    const bool is_bad = run.n_bad > 0 || run.plan.n_held_bad > 0;
     release(&run);
     if (status)
         return command_fail(&run.error);
@@ -417,6 +316,6 @@ const struct command command_run = {
     .name = "run",
     .usage = "[OPTION]...",
     .summary = "the grid on the datasets, cell by cell, into the journals; continues where it was",
-    .options = "gdotTrsjpmwRDnfyxXh",
+    .options = "gcdotTrsjpmwRDnfyxXh",
     .run = run_command,
 };

@@ -31,6 +31,8 @@ struct option_spec {
 static const struct option_spec specs[] = {
     {'g', "--grid", "FILE", "the grid of configurations (configs/published.json)", OPTION_TEXT, 0,
      0},
+    {'c', "--costs", "FILE", "what cells are expected to take (configs/costs.json)", OPTION_TEXT, 0,
+     0},
     {'d', "--dataset", "NAME", "a dataset; may be repeated (fashion and mnist)", OPTION_LIST, 0, 0},
     {'o', "--only", "PATTERN", "only cells that match NAME or NAME:KEY=VALUE,...; may be repeated",
      OPTION_LIST, 0, 0},
@@ -45,7 +47,9 @@ static const struct option_spec specs[] = {
     {'w', "--timeout", "SECONDS", "limit of each cell, 0 for none (7200)", OPTION_SECONDS, 0, 1e9},
     {'R', "--results", "DIR", "folder of the results (results)", OPTION_TEXT, 0, 0},
     {'D', "--data", "DIR", "folder that holds a folder for each dataset (data)", OPTION_TEXT, 0, 0},
-    {'n', "--no-share", NULL, "run every cell alone, even those that are the same problem",
+    {'P', "--plan", NULL, "what a run would fit, what reads from it, and how long it should take",
+     OPTION_FLAG, 0, 0},
+    {'n', "--no-share", NULL, "fit for every cell, even those that could read from another's fit",
      OPTION_FLAG, 0, 0},
     {'f', "--force", NULL, "run cells again that the journal already has", OPTION_FLAG, 0, 0},
     {'y', "--retry", NULL, "run cells again that the journal has as not ok", OPTION_FLAG, 0, 0},
@@ -151,6 +155,9 @@ static void store_text(struct options *o, char letter, const char *text)
     case 'g':
         o->grid = text;
         break;
+    case 'c':
+        o->costs = text;
+        break;
     case 'R':
         o->results = text;
         break;
@@ -180,6 +187,7 @@ static void store_flag(struct options *o, char letter)
     o->no_share |= letter == 'n';
     o->force |= letter == 'f';
     o->retry |= letter == 'y';
+    o->plan |= letter == 'P';
     o->help |= letter == 'h';
 }
 

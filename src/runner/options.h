@@ -16,7 +16,7 @@ struct option_list {
 };
 
 struct options {
-    const char *grid, *data, *results, *format, *reference, *variant;
+    const char *grid, *costs, *data, *results, *format, *reference, *variant;
     const char *only_exceeded, *skip_exceeded;    /* folders; NULL: not given */
     struct option_list datasets, only, arguments; /* arguments: what is no option */
     size_t limit_train, limit_test;               /* 0: all */
@@ -26,7 +26,7 @@ struct options {
     uint64_t seed;
     double timeout_s;      /* 0: none */
     uint64_t memory_bytes; /* 0: from what the machine has */
-    bool no_share, force, retry, help;
+    bool no_share, force, retry, plan, help;
 };
 
 /*

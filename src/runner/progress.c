@@ -9,11 +9,12 @@
 
 enum { TEXT_MAX = 256, DEFAULT_COLUMNS = 80, DEFAULT_ROWS = 24 };
 
-void progress_start(struct progress *progress, FILE *out, size_t n_cells)
+void progress_start(struct progress *progress, FILE *out, size_t n_cells, double work_s)
 {
     *progress = (struct progress){.out = out,
                                   .is_terminal = isatty(fileno(out)),
                                   .n_cells = n_cells,
+                                  .work_s = work_s,
                                   .start_s = clock_now_s()};
 }
 
@@ -65,6 +66,7 @@ void progress_finished(struct progress *progress, const struct cell *cell,
     for (const struct cell *twin = cell->twin; twin; twin = twin->twin)
         n_twins++;
     progress->n_done += 1 + n_twins;
+    progress->done_s += cell->expected_s;
     point_text(cell->point, parameters, sizeof parameters);
     fprintf(progress->out, "[%zu/%zu] %s %s %s: ", progress->n_done, progress->n_cells,
             cell->dataset->name, cell->point->class->name, parameters);
@@ -72,6 +74,16 @@ void progress_finished(struct progress *progress, const struct cell *cell,
     if (n_twins)
         fprintf(progress->out, "  (and %zu equal cell%s)", n_twins, n_twins == 1 ? "" : "s");
     fputc('\n', progress->out);
+    fflush(progress->out);
+}
+
+void progress_taken_apart(struct progress *progress, const struct cell *cell, size_t n_cells,
+                          enum record_status status, const char *reason)
+{
+    progress_clear(progress);
+    fprintf(
+        progress->out, "%s %s: a fit for %zu cells ended as %s (%s); they run again, each alone\n",
+        cell->dataset->name, cell->point->class->name, n_cells, record_status_name(status), reason);
     fflush(progress->out);
 }
 
@@ -91,9 +103,12 @@ static void draw_cell(struct progress *progress, const struct running_cell *runn
 {
     char line[3 * TEXT_MAX], parameters[TEXT_MAX];
     const struct cell *cell = running->cell;
+    const size_t n_more = cell_n_readers(cell) - 1;
     point_text(cell->point, parameters, sizeof parameters);
-    snprintf(line, sizeof line, "%7.1f s  %s %s %s", running->elapsed_s, cell->dataset->name,
-             cell->point->class->name, parameters);
+    const int used = snprintf(line, sizeof line, "%7.1f s  %s %s %s", running->elapsed_s,
+                              cell->dataset->name, cell->point->class->name, parameters);
+    if (n_more && used > 0 && (size_t)used < sizeof line)
+        snprintf(line + used, sizeof line - (size_t)used, " and %zu more", n_more);
     draw_line(progress, line);
 }
 
@@ -103,10 +118,9 @@ static void draw_total(struct progress *progress)
     const double elapsed_s = clock_now_s() - progress->start_s;
     const int used = snprintf(line, sizeof line, "%7.1f s  %zu of %zu cells done", elapsed_s,
                               progress->n_done, progress->n_cells);
-    if (progress->n_done && used > 0)
+    if (progress->done_s > 0 && used > 0)
         snprintf(line + used, sizeof line - (size_t)used, ", about %.0f s left",
-                 elapsed_s / (double)progress->n_done *
-                     (double)(progress->n_cells - progress->n_done));
+                 elapsed_s / progress->done_s * (progress->work_s - progress->done_s));
     draw_line(progress, line);
 }
 

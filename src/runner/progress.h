@@ -21,6 +21,7 @@ struct progress {
     size_t n_drawn; /* lines that the next drawing overwrites */
     size_t drawn_columns[PROGRESS_LINES_MAX];
     size_t n_cells, n_done;
+    double work_s, done_s; /* expected of all cells, and of those that are done */
     double start_s;
 };
 
@@ -29,9 +30,13 @@ struct running_cell {
     double elapsed_s;
 };
 
-void progress_start(struct progress *progress, FILE *out, size_t n_cells);
+/* work_s: what all cells are expected to take, one after the other. */
+void progress_start(struct progress *progress, FILE *out, size_t n_cells, double work_s);
 void progress_finished(struct progress *progress, const struct cell *cell,
                        const struct record *record);
+/* A fit for several cells did not end well. */
+void progress_taken_apart(struct progress *progress, const struct cell *cell, size_t n_cells,
+                          enum record_status status, const char *reason);
 void progress_draw(struct progress *progress, const struct running_cell *running, size_t n_running);
 void progress_clear(struct progress *progress);
 

@@ -22,38 +22,66 @@ struct loop {
     struct pollfd *polled;        /* n_jobs + 1, owned; the last one is for signals */
     struct running_cell *running; /* n_jobs, owned */
     size_t n_running, n_started;
+    struct cell *alone; /* cells of fits that were taken apart, owned */
+    size_t n_alone, n_alone_started;
     int interrupted;
     struct progress progress;
     sigset_t old_mask;
     struct error *error;
 };
 
+/* NULL: none is left. */
+static const struct cell *next_cell(struct loop *l)
+{
+    if (l->n_alone_started < l->n_alone)
+        return &l->alone[l->n_alone_started++];
+    return l->n_started < l->schedule->n_cells ? l->schedule->cells[l->n_started++] : NULL;
+}
+
 static enum status start_cells(struct loop *l)
 {
     const struct schedule *s = l->schedule;
-    for (size_t i = 0; i < s->n_jobs && l->n_started < s->n_cells; i++) {
-        if (l->slots[i].cell)
+    for (size_t i = 0; i < s->n_jobs; i++) {
+        const struct cell *cell = l->slots[i].cell ? NULL : next_cell(l);
+        if (!cell)
             continue;
-        const struct worker_request request = {.cell = &s->cells[l->n_started],
+        const struct worker_request request = {.cell = cell,
                                                .n_threads = s->n_threads,
                                                .memory_limit_bytes = s->memory_limit_bytes,
                                                .scratch = s->scratch};
         const enum status status = slot_start(&l->slots[i], &request, s->version, l->error);
         if (status)
             return status;
-        l->n_started++;
         l->n_running++;
     }
     return STATUS_OK;
 }
 
+/* Has the cells of a fit run again, each alone. */
+static void take_apart(struct loop *l, const struct slot *slot)
+{
+    for (size_t i = 0; i < slot->n_readers; i++) {
+        struct cell *cell = &l->alone[l->n_alone++];
+        *cell = *slot->readers[i].cell;
+        cell->reader = NULL;
+    }
+    progress_taken_apart(&l->progress, slot->cell, slot->n_readers, slot->status, slot->reason);
+}
+
 static enum status finish(struct loop *l, struct slot *slot)
 {
     const struct schedule *s = l->schedule;
-    const enum status status =
-        s->finished(s->context, slot->cell, &slot->record, slot->predicted, l->error);
-    if (!status)
-        progress_finished(&l->progress, slot->cell, &slot->record);
+    enum status status = STATUS_OK;
+    if (slot->n_readers > 1 && slot->status != RECORD_OK)
+        take_apart(l, slot);
+    else
+        for (size_t i = 0; i < slot->n_readers && !status; i++) {
+            struct reading_record *reader = &slot->readers[i];
+            status =
+                s->finished(s->context, reader->cell, &reader->record, reader->predicted, l->error);
+            if (!status)
+                progress_finished(&l->progress, reader->cell, &reader->record);
+        }
     slot_release(slot);
     l->n_running--;
     return status;
@@ -127,6 +155,24 @@ static void release_signals(struct loop *l)
     sigprocmask(SIG_SETMASK, &l->old_mask, NULL);
 }
 
+static size_t count_readers(const struct schedule *schedule)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < schedule->n_cells; i++)
+        n += cell_n_readers(schedule->cells[i]);
+    return n;
+}
+
+static size_t count_cells(const struct schedule *schedule)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < schedule->n_cells; i++)
+        for (const struct cell *reader = schedule->cells[i]; reader; reader = reader->reader)
+            for (const struct cell *cell = reader; cell; cell = cell->twin)
+                n++;
+    return n;
+}
+
 static enum status loop_create(struct loop *l)
 {
     const size_t n_jobs = l->schedule->n_jobs;
@@ -134,20 +180,13 @@ static enum status loop_create(struct loop *l)
         {(void **)&l->slots, n_jobs, sizeof *l->slots},
         {(void **)&l->polled, n_jobs + 1, sizeof *l->polled},
         {(void **)&l->running, n_jobs, sizeof *l->running},
+        {(void **)&l->alone, count_readers(l->schedule), sizeof *l->alone},
     };
-    const enum status status = memory_arrays(requests, 3, "the workers", l->error);
+    const enum status status =
+        memory_arrays(requests, sizeof requests / sizeof *requests, "the workers", l->error);
     for (size_t i = 0; i < n_jobs && !status; i++)
         l->slots[i] = (struct slot){.fd = -1};
     return status;
-}
-
-static size_t count_cells(const struct schedule *schedule)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < schedule->n_cells; i++)
-        for (const struct cell *cell = &schedule->cells[i]; cell; cell = cell->twin)
-            n++;
-    return n;
 }
 
 enum status schedule_run(const struct schedule *schedule, int *interrupted, struct error *error)
@@ -157,7 +196,7 @@ enum status schedule_run(const struct schedule *schedule, int *interrupted, stru
     if (status)
         return status;
     status = catch_signals(&l);
-    progress_start(&l.progress, schedule->progress, count_cells(schedule));
+    progress_start(&l.progress, schedule->progress, count_cells(schedule), schedule->expected_s);
     while (!status && !l.interrupted) {
         status = start_cells(&l);
         if (status || l.n_running == 0)
@@ -174,5 +213,6 @@ enum status schedule_run(const struct schedule *schedule, int *interrupted, stru
     memory_free(l.slots);
     memory_free(l.polled);
     memory_free(l.running);
+    memory_free(l.alone);
     return status;
 }

@@ -1,6 +1,8 @@
 /*
- * The parent of the workers: starts cells in order, as many at once as asked, holds each to its
- * limits, and hands over a record for each one that ended, however it ended.
+ * The parent of the workers: starts cells with their readers in order, as many at once as asked,
+ * holds each worker to its limits, and hands over a record for each cell that ended, however it
+ * ended. A fit for several cells that does not end well says nothing of what each would have come
+ * to, so these then run alone.
  */
 #ifndef FMBENCH_RUNNER_SCHEDULE_H
 #define FMBENCH_RUNNER_SCHEDULE_H
@@ -14,10 +16,11 @@
 #include <stdio.h>
 
 struct schedule {
-    const struct cell *cells; /* borrowed */
+    const struct cell *const *cells; /* each with its readers, borrowed */
     size_t n_cells;
-    size_t n_jobs; /* workers at once */
-    int n_threads; /* of each worker */
+    double expected_s; /* of all, one after the other */
+    size_t n_jobs;     /* workers at once */
+    int n_threads;     /* of each worker */
     double timeout_s;
     uint64_t memory_limit_bytes;
     const char *version;

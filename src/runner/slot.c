@@ -20,11 +20,9 @@ static size_t message_capacity(const struct cell *cell)
     return sizeof(struct worker_message) + cell->dataset->test.n_rows;
 }
 
-static void begin_record(struct slot *slot, const struct worker_request *request,
-                         const char *version)
+static void begin_record(struct record *r, const struct cell *cell,
+                         const struct worker_request *request, const char *version)
 {
-    const struct cell *cell = slot->cell;
-    struct record *r = &slot->record;
     record_init(r);
     snprintf(r->cell, sizeof r->cell, "%s", cell->identity);
     snprintf(r->name, sizeof r->name, "%s", cell->point->class->name);
@@ -45,22 +43,37 @@ static void begin_record(struct slot *slot, const struct worker_request *request
     r->start_time = clock_epoch_s();
 }
 
+static enum status begin_readers(struct slot *slot, const struct worker_request *request,
+                                 const char *version, struct error *error)
+{
+    const struct cell *cell = slot->cell;
+    const size_t n_labels = cell->n_repeats * cell->dataset->test.n_rows;
+    slot->n_readers = cell_n_readers(cell);
+    slot->readers = memory_zeroed(slot->n_readers, sizeof *slot->readers);
+    if (!slot->readers)
+        return error_memory(error, "records", slot->n_readers * sizeof *slot->readers);
+    for (size_t i = 0; i < slot->n_readers; i++, cell = cell->reader) {
+        struct reading_record *reader = &slot->readers[i];
+        reader->cell = cell;
+        begin_record(&reader->record, cell, request, version);
+        reader->predicted = memory_array(n_labels, 1);
+        if (!reader->predicted)
+            return error_memory(error, "predicted labels", n_labels);
+    }
+    return STATUS_OK;
+}
+
 enum status slot_start(struct slot *slot, const struct worker_request *request, const char *version,
                        struct error *error)
 {
-    const struct cell *cell = request->cell;
-    *slot = (struct slot){.fd = -1};
-    const struct memory_request requests[] = {
-        {(void **)&slot->received, message_capacity(cell), 1},
-        {(void **)&slot->predicted, cell->n_repeats * cell->dataset->test.n_rows, 1},
-    };
-    enum status status = memory_arrays(requests, 2, "what a worker sends", error);
-    if (status)
-        return status;
-    slot->cell = cell;
-    slot->start_s = clock_now_s();
-    begin_record(slot, request, version);
-    status = worker_start(request, &slot->pid, &slot->fd, error);
+    *slot = (struct slot){.fd = -1, .cell = request->cell, .start_s = clock_now_s()};
+    enum status status = begin_readers(slot, request, version, error);
+    const size_t capacity = message_capacity(slot->cell);
+    slot->received = memory_array(capacity, 1);
+    if (!status && !slot->received)
+        status = error_memory(error, "what a worker sends", capacity);
+    if (!status)
+        status = worker_start(request, &slot->pid, &slot->fd, error);
     if (status) {
         slot->pid = 0;
         slot_release(slot);
@@ -72,8 +85,8 @@ static void take_repeat(struct slot *slot, const struct worker_message *message,
                         const uint8_t *labels)
 {
     const size_t n_test = slot->cell->dataset->test.n_rows;
-    struct record *r = &slot->record;
-    memcpy(slot->predicted + r->n_repeats * n_test, labels, n_test);
+    struct record *r = &slot->readers[message->reader].record;
+    memcpy(slot->readers[message->reader].predicted + r->n_repeats * n_test, labels, n_test);
     r->repeats[r->n_repeats++] = message->repeat;
     memcpy(r->solver, message->solver, sizeof r->solver);
     r->solver[sizeof r->solver - 1] = '\0';
@@ -84,10 +97,10 @@ static void take_repeat(struct slot *slot, const struct worker_message *message,
 static void take_failure(struct slot *slot, const struct worker_message *message)
 {
     const bool is_memory = message->error.status == STATUS_MEMORY;
-    slot->record.status = is_memory                         ? RECORD_OUT_OF_MEMORY
-                          : message->kind == WORKER_CRASHED ? RECORD_CRASHED
-                                                            : RECORD_FAILED;
-    snprintf(slot->record.reason, sizeof slot->record.reason, "%s", message->error.message);
+    slot->status = is_memory                         ? RECORD_OUT_OF_MEMORY
+                   : message->kind == WORKER_CRASHED ? RECORD_CRASHED
+                                                     : RECORD_FAILED;
+    snprintf(slot->reason, sizeof slot->reason, "%s", message->error.message);
 }
 
 /* The bytes of the message that begins at `bytes`, or 0 when it is none. */
@@ -98,7 +111,8 @@ static size_t message_size(const struct slot *slot, const struct worker_message 
     if (message->kind == WORKER_DONE || message->kind == WORKER_FAILED ||
         message->kind == WORKER_CRASHED)
         return sizeof *message;
-    if (message->kind == WORKER_REPEAT && slot->record.n_repeats < slot->cell->n_repeats)
+    if (message->kind == WORKER_REPEAT && message->reader < slot->n_readers &&
+        slot->readers[message->reader].record.n_repeats < slot->cell->n_repeats)
         return message_capacity(slot->cell);
     return 0;
 }
@@ -163,9 +177,9 @@ kill_for(struct slot *slot, enum record_status status, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(slot->record.reason, sizeof slot->record.reason, format, arguments);
+    vsnprintf(slot->reason, sizeof slot->reason, format, arguments);
     va_end(arguments);
-    slot->record.status = status;
+    slot->status = status;
     slot->was_killed = true;
     kill_all(slot);
 }
@@ -194,18 +208,25 @@ void slot_check_limits(struct slot *slot, double timeout_s, uint64_t memory_limi
 
 static void judge_end(struct slot *slot, int wait_status)
 {
-    struct record *r = &slot->record;
-    if (slot->was_killed || r->status != RECORD_OK)
+    if (slot->was_killed || slot->status != RECORD_OK)
         return;
     if (WIFSIGNALED(wait_status)) {
-        r->status = RECORD_CRASHED;
-        snprintf(r->reason, sizeof r->reason, "signal %d (%s)", WTERMSIG(wait_status),
+        slot->status = RECORD_CRASHED;
+        snprintf(slot->reason, sizeof slot->reason, "signal %d (%s)", WTERMSIG(wait_status),
                  strsignal(WTERMSIG(wait_status)));
     } else if (WEXITSTATUS(wait_status) != 0 || !slot->said_end || slot->said_rubbish) {
-        r->status = RECORD_CRASHED;
-        snprintf(r->reason, sizeof r->reason, "exited with status %d before it was done",
+        slot->status = RECORD_CRASHED;
+        snprintf(slot->reason, sizeof slot->reason, "exited with status %d before it was done",
                  WEXITSTATUS(wait_status));
     }
+}
+
+static void end_record(const struct slot *slot, struct record *r, int64_t peak_rss_bytes)
+{
+    r->done_time = clock_epoch_s();
+    r->peak_rss_bytes = peak_rss_bytes;
+    r->status = slot->status;
+    snprintf(r->reason, sizeof r->reason, "%s", slot->reason);
 }
 
 bool slot_reap(struct slot *slot)
@@ -217,12 +238,12 @@ bool slot_reap(struct slot *slot)
     kill(-slot->pid, SIGKILL); /* what it may have started */
     slot->pid = 0;
     slot_receive(slot);
-    slot->record.done_time = clock_epoch_s();
-    slot->record.peak_rss_bytes = (int64_t)usage.ru_maxrss * 1024;
-    if (slot->cell->point->external &&
-        (int64_t)slot->peak_resident_bytes > slot->record.peak_rss_bytes)
-        slot->record.peak_rss_bytes = (int64_t)slot->peak_resident_bytes;
     judge_end(slot, wait_status);
+    int64_t peak_rss_bytes = (int64_t)usage.ru_maxrss * 1024;
+    if (slot->cell->point->external && (int64_t)slot->peak_resident_bytes > peak_rss_bytes)
+        peak_rss_bytes = (int64_t)slot->peak_resident_bytes;
+    for (size_t i = 0; i < slot->n_readers; i++)
+        end_record(slot, &slot->readers[i].record, peak_rss_bytes);
     return true;
 }
 
@@ -236,8 +257,11 @@ void slot_release(struct slot *slot)
     }
     if (slot->fd >= 0)
         close(slot->fd);
-    record_destroy(&slot->record);
+    for (size_t i = 0; slot->readers && i < slot->n_readers; i++) {
+        record_destroy(&slot->readers[i].record);
+        memory_free(slot->readers[i].predicted);
+    }
+    memory_free(slot->readers);
     memory_free(slot->received);
-    memory_free(slot->predicted);
     *slot = (struct slot){.fd = -1};
 }

@@ -22,6 +22,13 @@
 /* Two scores this close end the repeats of a class that is deterministic, as in the original. */
 static const double SAME_SCORE = 1e-3;
 
+/* A cell that reads from the fit. */
+struct reading {
+    const struct cell *cell;
+    double first_score;
+    bool is_done; /* before its last repeat */
+};
+
 /* What one repeat needs; the parts that do not change are made once. */
 struct bench {
     const struct worker_request *request;
@@ -33,7 +40,9 @@ struct bench {
     uint32_t *order;    /* n_train, owned */
     uint8_t *labels;    /* n_train, in the order of the repeat, owned */
     uint8_t *predicted; /* n_test, owned */
-    bool has_crashed;   /* an external classifier */
+    size_t n_readers;
+    struct reading *readings; /* n_readers, owned */
+    bool has_crashed;         /* an external classifier */
     struct error *error;
 };
 
@@ -70,14 +79,21 @@ static enum status make_test_features(struct bench *b)
 static enum status bench_create(struct bench *b)
 {
     const struct dataset *d = b->cell->dataset;
+    b->n_readers = cell_n_readers(b->cell);
     const struct memory_request requests[] = {
+        {(void **)&b->readings, b->n_readers, sizeof *b->readings},
         {(void **)&b->order, d->train.n_rows, sizeof *b->order},
         {(void **)&b->labels, d->train.n_rows, 1},
         {(void **)&b->predicted, d->test.n_rows, 1},
     };
     const enum status status = memory_arrays(requests, sizeof requests / sizeof *requests,
                                              "the rows of a repeat", b->error);
-    return status ? status : make_test_features(b);
+    if (status)
+        return status;
+    const struct cell *cell = b->cell;
+    for (size_t i = 0; i < b->n_readers; i++, cell = cell->reader)
+        b->readings[i] = (struct reading){.cell = cell};
+    return make_test_features(b);
 }
 
 static enum status shuffle_training(struct bench *b, size_t repeat)
@@ -123,29 +139,110 @@ static void fill_message(struct worker_message *message, const struct fit_report
     }
 }
 
-static enum status fit_and_predict(struct bench *b, size_t repeat, struct worker_message *message)
+/* Scores and sends what b->predicted holds for a reader. */
+static enum status send_repeat(struct bench *b, size_t repeat, size_t reader,
+                               struct worker_message *message)
 {
-    const struct parameters *parameters = &b->cell->point->parameters;
+    const struct image_set *test = &b->cell->dataset->test;
+    struct reading *reading = &b->readings[reader];
+    for (size_t i = 0; i < test->n_rows; i++)
+        if (b->predicted[i] >= b->cell->dataset->n_classes)
+            return error_set(b->error, STATUS_FAILED, "row %zu was predicted as class %d of %zu", i,
+                             b->predicted[i], b->cell->dataset->n_classes);
+    const double score = accuracy(b->predicted, test);
+    message->reader = (uint32_t)reader;
+    message->repeat.score = score;
+    if (!send_bytes(b->fd, message, sizeof *message) ||
+        !send_bytes(b->fd, b->predicted, test->n_rows))
+        return error_set(b->error, STATUS_IO, "the pipe to the parent is closed");
+    if (repeat == 0)
+        reading->first_score = score;
+    reading->is_done = repeat == 1 && b->class->is_deterministic &&
+                       fabs(score - reading->first_score) < SAME_SCORE;
+    return STATUS_OK;
+}
+
+/* A fitted model, and what fitting it took. */
+struct fitted {
+    void *model;
+    struct fit_report report;
+    struct execution execution;
+    double fit_s, cpu_s;
+};
+
+static enum status fit(struct bench *b, size_t repeat, struct fitted *fitted)
+{
+    struct parameters parameters;
     const struct training_set set = {
         .x = &b->train, .y = b->labels, .n_classes = b->cell->dataset->n_classes};
-    const struct execution execution = {.rng_key = cell_classifier_key(b->cell, repeat),
-                                        .n_threads = b->request->n_threads,
-                                        .memory_bytes = b->request->memory_limit_bytes};
-    struct fit_report report;
-    void *model = NULL;
-    fit_report_init(&report);
+    *fitted = (struct fitted){.execution = {.rng_key = cell_classifier_key(b->cell, repeat),
+                                            .n_threads = b->request->n_threads,
+                                            .memory_bytes = b->request->memory_limit_bytes}};
+    cell_fit_parameters(b->cell, &parameters);
+    fit_report_init(&fitted->report);
     const double cpu_start_s = clock_cpu_s(), start_s = clock_now_s();
-    enum status status = b->class->create(&model, parameters, b->error);
+    enum status status = b->class->create(&fitted->model, &parameters, b->error);
     if (!status)
-        status = b->class->fit(model, &set, &execution, &report, b->error);
-    const double fitted_s = clock_now_s();
+        status = b->class->fit(fitted->model, &set, &fitted->execution, &fitted->report, b->error);
+    fitted->fit_s = clock_now_s() - start_s;
+    fitted->cpu_s = clock_cpu_s() - cpu_start_s;
+    return status;
+}
+
+/*
+ * The times that a reader would have had alone. What it shares with others counts in full, at their
+ * rate of processor time.
+ */
+static enum status as_if_alone(struct bench *b, const struct fitted *fitted,
+                               const struct parameters *readout, struct fit_report *report,
+                               struct record_repeat *repeat)
+{
+    if (b->n_readers == 1 || !b->class->read) {
+        *report = fitted->report;
+        return STATUS_OK;
+    }
+    fit_report_init(report);
+    const enum status status = b->class->read(fitted->model, readout, report, b->error);
+    if (status)
+        return status;
+    const double cpu_rate = fitted->fit_s > 0 ? fitted->cpu_s / fitted->fit_s : 1;
+    if (report->fit_s >= 0) {
+        repeat->cpu_s += (report->fit_s - repeat->fit_s) * cpu_rate;
+        repeat->fit_s = report->fit_s;
+    }
+    repeat->predict_s += report->found_s;
+    repeat->cpu_s += report->found_s * (double)fitted->execution.n_threads;
+    return STATUS_OK;
+}
+
+static enum status read_repeat(struct bench *b, size_t repeat, size_t reader,
+                               const struct fitted *fitted)
+{
+    const struct parameters *readout = &b->readings[reader].cell->point->parameters;
+    struct worker_message message = {.magic = WORKER_MAGIC, .kind = WORKER_REPEAT};
+    struct fit_report report;
+    const double cpu_start_s = clock_cpu_s(), start_s = clock_now_s();
+    enum status status = b->class->predict(fitted->model, readout, &b->test, &fitted->execution,
+                                           b->predicted, b->error);
+    message.repeat.fit_s = fitted->fit_s;
+    message.repeat.predict_s = clock_now_s() - start_s;
+    message.repeat.cpu_s = fitted->cpu_s + clock_cpu_s() - cpu_start_s;
     if (!status)
-        status = b->class->predict(model, parameters, &b->test, &execution, b->predicted, b->error);
-    message->repeat.fit_s = fitted_s - start_s;
-    message->repeat.predict_s = clock_now_s() - fitted_s;
-    message->repeat.cpu_s = clock_cpu_s() - cpu_start_s;
-    b->class->destroy(model);
-    fill_message(message, &report);
+        status = as_if_alone(b, fitted, readout, &report, &message.repeat);
+    if (status)
+        return status;
+    fill_message(&message, &report);
+    return send_repeat(b, repeat, reader, &message);
+}
+
+static enum status fit_and_read(struct bench *b, size_t repeat)
+{
+    struct fitted fitted;
+    enum status status = fit(b, repeat, &fitted);
+    for (size_t i = 0; i < b->n_readers && !status; i++)
+        if (!b->readings[i].is_done)
+            status = read_repeat(b, repeat, i, &fitted);
+    b->class->destroy(fitted.model);
     return status;
 }
 
@@ -156,8 +253,9 @@ char *worker_scratch(const char *scratch, const struct cell *cell)
     return asprintf(&path, "%s/%.*s", scratch, NAME_DIGITS, cell->identity) < 0 ? NULL : path;
 }
 
-static enum status run_external(struct bench *b, size_t repeat, struct worker_message *message)
+static enum status run_external(struct bench *b, size_t repeat)
 {
+    struct worker_message message = {.magic = WORKER_MAGIC, .kind = WORKER_REPEAT};
     char *folder = worker_scratch(b->request->scratch, b->cell);
     struct external_outcome outcome = {.was_killed = false};
     const struct external_task task = {.cell = b->cell,
@@ -172,48 +270,31 @@ static enum status run_external(struct bench *b, size_t repeat, struct worker_me
     if (!status)
         status = external_run(&outcome, b->predicted, &task, b->error);
     b->has_crashed = outcome.was_killed;
-    message->repeat.fit_s = outcome.reply.fit_s;
-    message->repeat.predict_s = outcome.reply.predict_s;
-    message->repeat.cpu_s = outcome.cpu_s;
-    message->repeat.n_iter = outcome.reply.n_iter;
-    message->repeat.converged = outcome.reply.converged;
-    memcpy(message->implementation, outcome.reply.version, sizeof message->implementation);
+    message.repeat.fit_s = outcome.reply.fit_s;
+    message.repeat.predict_s = outcome.reply.predict_s;
+    message.repeat.cpu_s = outcome.cpu_s;
+    message.repeat.n_iter = outcome.reply.n_iter;
+    message.repeat.converged = outcome.reply.converged;
+    memcpy(message.implementation, outcome.reply.version, sizeof message.implementation);
     free(folder);
-    return status;
+    return status ? status : send_repeat(b, repeat, 0, &message);
 }
 
-static enum status run_repeat(struct bench *b, size_t repeat, double *score)
+static bool is_done(const struct bench *b)
 {
-    struct worker_message message = {.magic = WORKER_MAGIC, .kind = WORKER_REPEAT};
-    const struct image_set *test = &b->cell->dataset->test;
-    enum status status = shuffle_training(b, repeat);
-    if (!status)
-        status = b->cell->point->external ? run_external(b, repeat, &message)
-                                          : fit_and_predict(b, repeat, &message);
-    if (status)
-        return status;
-    for (size_t i = 0; i < test->n_rows; i++)
-        if (b->predicted[i] >= b->cell->dataset->n_classes)
-            return error_set(b->error, STATUS_FAILED, "row %zu was predicted as class %d of %zu", i,
-                             b->predicted[i], b->cell->dataset->n_classes);
-    *score = message.repeat.score = accuracy(b->predicted, test);
-    if (!send_bytes(b->fd, &message, sizeof message) ||
-        !send_bytes(b->fd, b->predicted, test->n_rows))
-        return error_set(b->error, STATUS_IO, "the pipe to the parent is closed");
-    return STATUS_OK;
+    for (size_t i = 0; i < b->n_readers; i++)
+        if (!b->readings[i].is_done)
+            return false;
+    return true;
 }
 
 static enum status run_repeats(struct bench *b)
 {
-    double scores[2] = {0, 0};
     enum status status = bench_create(b);
-    for (size_t r = 0; r < b->cell->n_repeats && !status; r++) {
-        double score = 0;
-        status = run_repeat(b, r, &score);
-        if (r < 2)
-            scores[r] = score;
-        if (r == 1 && b->class->is_deterministic && fabs(scores[0] - scores[1]) < SAME_SCORE)
-            break;
+    for (size_t r = 0; r < b->cell->n_repeats && !status && !is_done(b); r++) {
+        status = shuffle_training(b, r);
+        if (!status)
+            status = b->cell->point->external ? run_external(b, r) : fit_and_read(b, r);
     }
     return status;
 }

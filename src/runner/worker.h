@@ -1,9 +1,10 @@
 /*
- * The process that runs one cell, and what it tells its parent through a pipe.
+ * The process that fits one model, for a cell and its readers, and what it tells its parent through
+ * a pipe.
  *
  * The parent never computes: a process that has used OpenMP cannot fork workers that do. A worker
- * leads a process group of its own, dies with its parent, and sends one message a finished repeat,
- * each followed by the predicted labels, then one message that it is done, or why it failed.
+ * leads a process group of its own, dies with its parent, and sends one message a finished repeat
+ * of a cell, each followed by the predicted labels, then one that it is done, or why it failed.
  */
 #ifndef FMBENCH_RUNNER_WORKER_H
 #define FMBENCH_RUNNER_WORKER_H
@@ -28,6 +29,7 @@ enum worker_message_kind {
 struct worker_message {
     uint32_t magic;
     enum worker_message_kind kind;
+    uint32_t reader;             /* WORKER_REPEAT; 0 is the cell, 1 its first reader, ... */
     struct record_repeat repeat; /* WORKER_REPEAT; then n_test predicted class numbers follow */
     char solver[64];             /* WORKER_REPEAT; empty when the class has only one */
     char implementation[64];     /* WORKER_REPEAT; the version of an external classifier */

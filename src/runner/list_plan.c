@@ -1,0 +1,118 @@
+#include "runner/list_plan.h"
+
+#include "report/journal.h"
+#include "runner/cost.h"
+#include "runner/exceeded.h"
+#include "runner/inputs.h"
+#include "runner/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TEXT_MAX = 1024 };
+
+static void print_cell(const char *what, const struct cell *cell)
+{
+    char parameters[TEXT_MAX];
+    point_text(cell->point, parameters, sizeof parameters);
+    printf("%10s  %s %s %s\n", what, cell->dataset->name, cell->point->class->name, parameters);
+}
+
+static void print_twins(const struct cell *cell)
+{
+    for (const struct cell *twin = cell->twin; twin; twin = twin->twin)
+        print_cell("equal", twin);
+}
+
+static void print_fit(const struct cell *first)
+{
+    char seconds[32];
+    snprintf(seconds, sizeof seconds, "%.1f s", first->expected_s);
+    print_cell(seconds, first);
+    print_twins(first);
+    for (const struct cell *reader = first->reader; reader; reader = reader->reader) {
+        print_cell("same fit", reader);
+        print_twins(reader);
+    }
+}
+
+/* When the last of n_jobs workers would be done. */
+static double expected_wall_s(const struct plan *plan, size_t n_jobs)
+{
+    double *busy_s = calloc(n_jobs, sizeof *busy_s), end_s = 0;
+    if (!busy_s)
+        return plan->expected_s / (double)n_jobs;
+    for (size_t i = 0; i < plan->n_fits; i++) {
+        size_t first = 0;
+        for (size_t j = 1; j < n_jobs; j++)
+            if (busy_s[j] < busy_s[first])
+                first = j;
+        busy_s[first] += plan->fits[i]->expected_s;
+        end_s = busy_s[first] > end_s ? busy_s[first] : end_s;
+    }
+    free(busy_s);
+    return end_s;
+}
+
+static void print_plan(const struct plan *plan, const struct options *o)
+{
+    for (size_t i = 0; i < plan->n_fits; i++)
+        print_fit(plan->fits[i]);
+    printf("%zu cells by %zu fits: %zu equal to another, %zu read from a larger fit; %zu are in "
+           "the journals already\n",
+           plan->n_cells, plan->n_fits, plan->n_twins, plan->n_readers, plan->n_held);
+    printf("expected: %.0f s one after the other, %.0f s with %zu at once\n", plan->expected_s,
+           expected_wall_s(plan, o->jobs), o->jobs);
+}
+
+static enum status add_dataset(struct plan *plan, const struct inputs *inputs, size_t dataset,
+                               const struct options *o, struct error *error)
+{
+    struct journal held = {.n_records = 0};
+    struct exceeded only = {.rows = NULL}, skipped = {.rows = NULL};
+    char *path = NULL;
+    enum status status = STATUS_OK;
+    if (asprintf(&path, "%s/%s.jsonl", o->results, inputs->datasets[dataset].name) < 0)
+        return error_memory(error, "a path", 0);
+    status = journal_read(&held, path, error);
+    if (!status && o->only_exceeded)
+        status = exceeded_read(&only, o->only_exceeded, &o->datasets, error);
+    if (!status && o->skip_exceeded)
+        status = exceeded_read(&skipped, o->skip_exceeded, &o->datasets, error);
+    const struct plan_request request = {.grid = &inputs->grid,
+                                         .options = o,
+                                         .dataset = &inputs->datasets[dataset],
+                                         .held = &held,
+                                         .only = &only,
+                                         .skipped = &skipped};
+    if (!status)
+        status = plan_add(plan, &request, error);
+    exceeded_destroy(&only);
+    exceeded_destroy(&skipped);
+    journal_destroy(&held);
+    free(path);
+    return status;
+}
+
+enum status list_plan(struct options *o, struct error *error)
+{
+    struct inputs inputs;
+    struct cost_model costs = {.n_rows = 0};
+    struct plan plan = {.n_cells = 0};
+    inputs_defaults(o);
+    enum status status = inputs_read(&inputs, o, error);
+    if (!status)
+        status = plan_create(&plan, &inputs.grid, inputs.n_datasets, error);
+    for (size_t i = 0; i < inputs.n_datasets && !status; i++)
+        status = add_dataset(&plan, &inputs, i, o, error);
+    if (!status)
+        status = cost_model_open(&costs, o->costs, error);
+    if (!status) {
+        plan_finish(&plan, o, &costs);
+        print_plan(&plan, o);
+    }
+    plan_destroy(&plan);
+    cost_model_destroy(&costs);
+    inputs_destroy(&inputs);
+    return status;
+}

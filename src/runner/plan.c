@@ -1,0 +1,152 @@
+#include "runner/plan.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum status plan_create(struct plan *plan, const struct grid *grid, size_t n_datasets,
+                        struct error *error)
+{
+    *plan = (struct plan){.capacity = n_datasets * grid->n_points + 1};
+    plan->cells = calloc(plan->capacity, sizeof *plan->cells);
+    plan->fits = calloc(plan->capacity, sizeof *plan->fits);
+    if (plan->cells && plan->fits)
+        return STATUS_OK;
+    plan_destroy(plan);
+    return error_memory(error, "the plan", 0);
+}
+
+void plan_destroy(struct plan *plan)
+{
+    free(plan->cells);
+    free(plan->fits);
+    *plan = (struct plan){.n_cells = 0};
+}
+
+/* The last record of the cell that the journal has, or NULL. */
+static const struct record *held_record(const struct journal *held, const struct cell *cell)
+{
+    for (size_t i = held->n_records; i-- > 0;)
+        if (strcmp(held->records[i].cell, cell->identity) == 0)
+            return &held->records[i];
+    return NULL;
+}
+
+static bool is_to_run(struct plan *plan, const struct plan_request *request,
+                      const struct cell *cell)
+{
+    const struct record *held = held_record(request->held, cell);
+    if (!held || request->options->force)
+        return true;
+    if (held->status != RECORD_OK && request->options->retry)
+        return true;
+    plan->n_held++;
+    plan->n_held_bad += held->status != RECORD_OK;
+    return false;
+}
+
+static enum status select_by_limits(const struct plan_request *request, const struct point *point,
+                                    bool *selected, struct error *error)
+{
+    const struct options *o = request->options;
+    bool exceeded = true;
+    enum status status = STATUS_OK;
+    if (o->only_exceeded)
+        status = exceeded_by_any(request->only, request->dataset->name, point, &exceeded, error);
+    *selected = exceeded;
+    if (o->skip_exceeded && !status) {
+        status = exceeded_by(request->skipped, request->dataset->name, point, &exceeded, error);
+        *selected = *selected && !exceeded;
+    }
+    return status;
+}
+
+static enum status add_point(struct plan *plan, const struct plan_request *request,
+                             const struct point *point, struct error *error)
+{
+    bool selected;
+    enum status status = point_selected(point, &request->options->only, &selected, error);
+    if (!status && selected)
+        status = select_by_limits(request, point, &selected, error);
+    if (status || !selected)
+        return status;
+    plan->n_rejected += point->fate == POINT_REJECTED;
+    plan->n_unsupported += point->fate == POINT_UNSUPPORTED;
+    if (point->fate != POINT_PLANNED)
+        return STATUS_OK;
+    struct cell *cell = &plan->cells[plan->n_cells];
+    const struct cell_request cell_request = {.point = point,
+                                              .dataset = request->dataset,
+                                              .n_repeats = request->options->repeats,
+                                              .seed = request->options->seed};
+    status = cell_init(cell, &cell_request, error);
+    if (!status && is_to_run(plan, request, cell))
+        plan->n_cells++;
+    return status;
+}
+
+enum status plan_add(struct plan *plan, const struct plan_request *request, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (size_t p = 0; p < request->grid->n_points && !status; p++)
+        status = add_point(plan, request, &request->grid->points[p], error);
+    return status;
+}
+
+/* Puts the cell behind the first of the same problem or of the same fit, if there is one. */
+static bool share(struct plan *plan, struct cell *cell)
+{
+    for (struct cell *first = plan->cells; first < cell; first++) {
+        if (strcmp(first->fit, cell->fit) != 0)
+            continue;
+        struct cell *last = first;
+        for (struct cell *reader = first; reader; last = reader, reader = reader->reader) {
+            if (strcmp(reader->problem, cell->problem) != 0)
+                continue;
+            while (reader->twin)
+                reader = reader->twin;
+            reader->twin = cell;
+            plan->n_twins++;
+            return true;
+        }
+        last->reader = cell;
+        plan->n_readers++;
+        return true;
+    }
+    return false;
+}
+
+/* A fit takes as long as the longest of its readers would alone; it is the first that takes it. */
+static void set_expected(struct plan *plan, const struct options *options,
+                         const struct cost_model *costs)
+{
+    for (size_t i = 0; i < plan->n_fits; i++) {
+        struct cell *first = &plan->cells[plan->fits[i] - plan->cells];
+        for (const struct cell *reader = first; reader; reader = reader->reader) {
+            const double expected_s = cost_expected_s(costs, reader) * (double)options->repeats;
+            if (expected_s > first->expected_s)
+                first->expected_s = expected_s;
+        }
+        plan->expected_s += first->expected_s;
+    }
+}
+
+/* Longest first; equal ones in the order of the grid. */
+static int compare_fits(const void *a, const void *b)
+{
+    const struct cell *first = *(const struct cell *const *)a;
+    const struct cell *second = *(const struct cell *const *)b;
+    if (first->expected_s != second->expected_s)
+        return first->expected_s > second->expected_s ? -1 : 1;
+    return first < second ? -1 : 1;
+}
+
+void plan_finish(struct plan *plan, const struct options *options, const struct cost_model *costs)
+{
+    for (size_t i = 0; i < plan->n_cells; i++)
+        if (options->no_share || !share(plan, &plan->cells[i]))
+            plan->fits[plan->n_fits++] = &plan->cells[i];
+    set_expected(plan, options, costs);
+    if (options->jobs > 1)
+        qsort(plan->fits, plan->n_fits, sizeof *plan->fits, compare_fits);
+}
