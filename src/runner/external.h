@@ -17,6 +17,7 @@ struct external {
      * goes through lists, progress and tables like any other. There is nothing to fit in it.
      */
     struct classifier_class class;
+    struct parameter_spec parameters[PARAMETERS_MAX + 1]; /* of the class; none is of readout */
     char name[EXTERNAL_NAME_BYTES];
     const struct classifier_class *peer_of; /* NULL: none, and the parameters are free */
     json_t *command;                        /* list of strings as the grid has it, owned */

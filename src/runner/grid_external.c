@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct parameter_spec no_parameters[] = {{.name = NULL}};
-
 /* A record and a file of predictions have the name in theirs, and --only sets it before a colon. */
 static enum status check_name(const struct grid_reader *r, struct place at, const char *name)
 {
@@ -102,11 +100,20 @@ static enum status read_command(const struct grid_reader *r, struct external *ex
     return find_program(r, external, place_item(at, 0));
 }
 
+/* What is read from one fit of ours takes a run of the command each. */
+static void copy_parameters(struct external *external)
+{
+    const struct parameter_spec *table = external->peer_of->parameters;
+    for (size_t i = 0; table[i].name; i++) {
+        external->parameters[i] = table[i];
+        external->parameters[i].is_readout = false;
+    }
+}
+
 static enum status read_peer_of(const struct grid_reader *r, struct external *external,
                                 const json_t *value, struct place entry)
 {
     const struct place at = place_key(entry, "peer_of");
-    external->class = (struct classifier_class){.parameters = no_parameters};
     if (value) {
         const char *word = json_string_value(value);
         if (!word)
@@ -117,9 +124,10 @@ static enum status read_peer_of(const struct grid_reader *r, struct external *ex
             unknown_text(what, "classifier", word, nearest_classifier(word));
             return grid_complain(r, at, "peer_of: %s", what);
         }
-        external->class.parameters = external->peer_of->parameters;
+        copy_parameters(external);
         external->class.check = external->peer_of->check;
     }
+    external->class.parameters = external->parameters;
     external->class.name = external->name;
     external->class.summary = "a command that the grid names";
     return STATUS_OK;

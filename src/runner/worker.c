@@ -344,7 +344,8 @@ _Noreturn static void worker_main(const struct worker_request *request, pid_t pa
         _exit(1); /* it died before the line above */
     setpgid(0, 0);
     restore_signals();
-    limit_memory(request->memory_limit_bytes);
+    if (!request->cell->point->external) /* whose command is limited, see external_run.c */
+        limit_memory(request->memory_limit_bytes);
     blas_start();
     if (run_repeats(&bench))
         end.kind = bench.has_crashed ? WORKER_CRASHED : WORKER_FAILED;
