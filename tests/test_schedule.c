@@ -385,3 +385,153 @@ Test(schedule, the_lock_ends_with_the_parent_whatever_its_workers_do, .timeout =
     store_close(&store);
     folder_remove(folder);
 }
+
+/* A class with a readout parameter: class 1 for the first `n` rows, and each call of fit and read
+   is told apart by what it reports. */
+static const struct parameter_spec readout_parameters[] = {
+    {.name = "n", .type = PARAMETER_INTEGER, .maximum = 100, .is_readout = true}, {.name = NULL}};
+
+static enum status create_for_n(void **model, const struct parameters *parameters,
+                                struct error *error)
+{
+    double *n = malloc(sizeof *n);
+    (void)error;
+    *n = parameter_number(parameters, 0);
+    *model = n;
+    return STATUS_OK;
+}
+
+static enum status predict_n(void *model, const struct parameters *readout,
+                             const struct features *x, const struct execution *execution,
+                             uint8_t *restrict labels, struct error *error)
+{
+    (void)model, (void)execution, (void)error;
+    for (size_t i = 0; i < x->n_rows; i++)
+        labels[i] = (double)i < parameter_number(readout, 0);
+    return STATUS_OK;
+}
+
+static enum status read_n(const void *model, const struct parameters *readout,
+                          struct fit_report *report, struct error *error)
+{
+    (void)error;
+    report->n_iter = (long)parameter_number(readout, 0);
+    report->fit_s = 100 * parameter_number(readout, 0);
+    report->found_s = 7000;
+    fit_report_add(report, "fitted", *(const double *)model);
+    return STATUS_OK;
+}
+
+FIT(fit_up_to_five)
+{
+    UNUSED;
+    report->n_iter = -2;
+    return *(const double *)model > 5 ? error_set(error, STATUS_FAILED, "more than five")
+                                      : STATUS_OK;
+}
+
+enum { N_READERS = 3 };
+
+struct readings {
+    size_t n;
+    struct {
+        double asked, fitted, fit_s, predict_s;
+        enum record_status status;
+        long n_iter;
+        size_t n_ones;
+    } of[N_READERS];
+};
+
+static enum status keep_reading(void *context, const struct cell *cell, struct record *record,
+                                const uint8_t *predicted, struct error *error)
+{
+    struct readings *r = context;
+    (void)error;
+    cr_assert_lt(r->n, N_READERS);
+    r->of[r->n].asked = parameter_number(&cell->point->parameters, 0);
+    r->of[r->n].status = record->status;
+    if (record->n_repeats) {
+        r->of[r->n].n_iter = record->repeats[0].n_iter;
+        r->of[r->n].fit_s = record->repeats[0].fit_s;
+        r->of[r->n].predict_s = record->repeats[0].predict_s;
+        if (record->repeats[0].n_measures)
+            r->of[r->n].fitted = record->repeats[0].measures[0].value;
+        for (size_t i = 0; i < N_TEST; i++)
+            r->of[r->n].n_ones += predicted[i];
+    }
+    r->n++;
+    return STATUS_OK;
+}
+
+/* Three cells with these n, which read from one fit. */
+static struct readings run_readers(const double n[N_READERS])
+{
+    const struct classifier_class class = {.name = "Fake",
+                                           .summary = "",
+                                           .parameters = readout_parameters,
+                                           .create = create_for_n,
+                                           .fit = fit_up_to_five,
+                                           .predict = predict_n,
+                                           .read = read_n,
+                                           .destroy = free};
+    struct readings readings = {.n = 0};
+    struct point points[N_READERS];
+    struct cell cells[N_READERS];
+    const struct cell *fits[1] = {cells};
+    FILE *quiet = fopen("/dev/null", "w");
+    for (size_t i = 0; i < N_READERS; i++) {
+        points[i] = (struct point){.class = &class, .parameter = json_object()};
+        points[i].parameters.values[0].n_numbers = 1;
+        points[i].parameters.values[0].numbers[0] = n[i];
+        const struct cell_request request = {
+            .point = &points[i], .dataset = &dataset, .n_repeats = 1};
+        cr_assert_eq(cell_init(&cells[i], &request, NULL), STATUS_OK);
+        cr_assert_str_eq(cells[i].fit, cells[0].fit);
+        if (i > 0)
+            cells[i - 1].reader = &cells[i];
+    }
+    const struct schedule schedule = {.cells = fits,
+                                      .n_cells = 1,
+                                      .n_jobs = 2,
+                                      .n_threads = 1,
+                                      .version = "test",
+                                      .progress = quiet,
+                                      .finished = keep_reading,
+                                      .context = &readings};
+    struct error error;
+    int interrupted = -1;
+    cr_assert_eq(schedule_run(&schedule, &interrupted, &error), STATUS_OK, "%s", error.message);
+    fclose(quiet);
+    for (size_t i = 0; i < N_READERS; i++)
+        json_decref(points[i].parameter);
+    cr_assert_eq(readings.n, N_READERS);
+    return readings;
+}
+
+Test(schedule, readers_get_their_own_labels_reports_and_times, .timeout = 20)
+{
+    const double n[N_READERS] = {2, 4, 3};
+    const struct readings r = run_readers(n);
+    for (size_t i = 0; i < N_READERS; i++) {
+        cr_assert_eq(r.of[i].asked, n[i]);
+        cr_assert_eq(r.of[i].status, RECORD_OK);
+        cr_assert_eq(r.of[i].n_ones, (size_t)n[i]);
+        cr_assert_eq(r.of[i].n_iter, (long)n[i]);
+        cr_assert_eq(r.of[i].fitted, 4, "one fit, at the largest");
+        cr_assert_eq(r.of[i].fit_s, 100 * n[i]);
+        cr_assert(r.of[i].predict_s >= 7000 && r.of[i].predict_s < 7010);
+    }
+}
+
+/* The one that cannot be fitted does not take the others with it. */
+Test(schedule, a_fit_that_fails_is_taken_apart, .timeout = 20)
+{
+    const double n[N_READERS] = {2, 9, 3};
+    const struct readings r = run_readers(n);
+    for (size_t i = 0; i < N_READERS; i++) {
+        cr_assert_eq(r.of[i].status, r.of[i].asked == 9 ? RECORD_FAILED : RECORD_OK);
+        if (r.of[i].asked != 9)
+            cr_assert(r.of[i].n_ones == (size_t)r.of[i].asked && r.of[i].n_iter == -2 &&
+                      r.of[i].fit_s < 10);
+    }
+}
