@@ -61,7 +61,7 @@ struct tree {
     struct tree_node *nodes; /* n_nodes, the root first, owned */
     uint32_t
         *distributions; /* n_distributions x n_classes: class weights of impure leaves, owned */
-    double *depth_s; /* depth + 1: seconds that the nodes of each depth took; owned */
+    double *depth_s;    /* depth + 1: seconds that the nodes of each depth took; owned */
     size_t nodes_capacity, distributions_capacity, depth_s_capacity;
 };
 
