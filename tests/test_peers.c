@@ -117,6 +117,7 @@ Test(peers, limits_give_bounds_and_families_a_mean, .timeout = 10)
     cr_assert_eq(peers.n_rows, 5);
     cr_assert_eq(peers.rows[1].kind, PEERS_AT_LEAST);
     cr_assert_float_eq(peers.rows[1].ratio, 12, 1e-12);
+    cr_assert_eq(peers.rows[1].n_pairs, 0);
     cr_assert_eq(peers.rows[2].kind, PEERS_AT_MOST);
     cr_assert_float_eq(peers.rows[2].ratio, 0.5, 1e-12);
     cr_assert_eq(peers.rows[3].kind, PEERS_NO_RATIO);
