@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct part {
     struct dataset dataset;
@@ -128,6 +129,7 @@ static bool share_run(struct run *run, const struct cell *cell)
     return false;
 }
 
+/* Is it among the cells that --only-exceeded and --skip-exceeded leave? */
 static enum status select_by_limits(struct run *run, const struct part *part,
                                     const struct point *point, bool *selected)
 {
@@ -252,7 +254,7 @@ static enum status make_scratch(struct run *run)
 /* What the cell's worker left there: it may have been killed. */
 static void leave_scratch(const struct run *run, const struct cell *cell)
 {
-    char *folder = cell->point->external ? worker_scratch(run->scratch, cell) : NULL;
+    char *folder = cell->point->external ? worker_scratch(run->scratch, getpid(), cell) : NULL;
     if (folder)
         scratch_remove(folder);
     free(folder);
