@@ -13,7 +13,7 @@ EXIT_ABSENT = 69
 
 
 def give_up(package):
-    print("%s is not installed" % package, file=sys.stderr)
+    print("Debian package %s" % package, file=sys.stderr)
     sys.exit(EXIT_ABSENT)
 
 

@@ -190,7 +190,7 @@ done
 [ "$(jq -r .name peers/glyphs-easy.jsonl | paste -sd' ')" = \
   "GaussianNB test.peer GaussianNB test.peer" ] || fail "a peer did not run right behind its row"
 expect_status 0 "$program" peers peers
-grep -q '| GaussianNB | defaults *| test.peer *|.* (2) |' out.txt || fail "$(cat out.txt)"
+grep -q '| GaussianNB | defaults *| test.peer *|.*| *2 |$' out.txt || fail "$(cat out.txt)"
 expect_status 3 "$program" peers one
 expect_status 1 "${external[@]}" --results slow --only test:mode=sleep --only test:mode=good \
   --timeout 2

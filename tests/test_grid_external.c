@@ -110,6 +110,20 @@ EXTERNAL_TEST(a_peer_has_the_points_of_its_class_each_right_behind)
     grid_destroy(&grid);
 }
 
+/* Each point takes a run of the command: nothing is read from the fit of another. */
+EXTERNAL_TEST(no_parameter_of_a_peer_is_of_readout)
+{
+    struct grid grid;
+    read_good(&grid, "{\"classifiers\": {\"RandomForestClassifier\": []}, \"external\": {\"a\": {"
+                     "\"command\": [\"./program\"], \"peer_of\": \"RandomForestClassifier\"}}}");
+    const struct parameter_spec *ours = grid.points[0].class->parameters;
+    const struct parameter_spec *theirs = grid.points[1].class->parameters;
+    cr_assert(ours[parameter_find(ours, "n_estimators")].is_readout);
+    cr_assert_not(theirs[parameter_find(theirs, "n_estimators")].is_readout);
+    cr_assert_eq(parameter_count(ours), parameter_count(theirs));
+    grid_destroy(&grid);
+}
+
 EXTERNAL_TEST(entries_that_are_wrong)
 {
     REFUSED("{\"external\": []}", ":1:", "must be an object");

@@ -62,8 +62,8 @@ Test(peers, medians_ratio_and_interval, .timeout = 10)
         add(folder, "SVC", "", "{\"C\": 1}", seed, ours[seed]);
         add(folder, "SVC.x", "SVC", "{\"C\": 1.0}", seed, theirs[seed]);
     }
-    add(folder, "SVC", "", "{\"C\": 2}", 0, 99); /* of another row */
-    add(folder, "SVC", "", "{\"C\": 1}", 7, 2);  /* without a pair: in the median alone */
+    add(folder, "SVC", "", "{\"C\": 2}", 0, 99);  /* of another row */
+    add(folder, "SVC", "", "{\"C\": 1}", 7, 0.1); /* without a pair */
     build(&peers, &results, folder);
     cr_assert_eq(peers.n_rows, 1);
     const struct peers_row *row = &peers.rows[0];
@@ -113,10 +113,12 @@ Test(peers, limits_give_bounds_and_families_a_mean, .timeout = 10)
     add(folder, "SVC", "", "{\"C\": 1000}", 0, 2);
     add_bad(folder, "SVC.x", "SVC", "{\"C\": 1000}", RECORD_CRASHED, "signal 11");
     add(folder, "SVC.y", "SVC", "{\"C\": 1}", 0, 8); /* another peer */
+    add_bad(folder, "SVC.y", "SVC", "{\"C\": 1}", RECORD_TIMEOUT, "exceeded 600 seconds");
     build(&peers, &results, folder);
     cr_assert_eq(peers.n_rows, 5);
     cr_assert_eq(peers.rows[1].kind, PEERS_AT_LEAST);
     cr_assert_float_eq(peers.rows[1].ratio, 12, 1e-12);
+    cr_assert_eq(peers.rows[1].n_pairs, 0);
     cr_assert_eq(peers.rows[2].kind, PEERS_AT_MOST);
     cr_assert_float_eq(peers.rows[2].ratio, 0.5, 1e-12);
     cr_assert_eq(peers.rows[3].kind, PEERS_NO_RATIO);
@@ -126,6 +128,8 @@ Test(peers, limits_give_bounds_and_families_a_mean, .timeout = 10)
     cr_assert_float_eq(x.mean, 6, 1e-12, "of 3 and 12: %g", x.mean);
     const struct peers_family y = peers_family_of(&peers, &peers.rows[4]);
     cr_assert_eq(y.n_rows, 1);
+    cr_assert_eq(peers.rows[4].theirs.n_timeouts, 1);
+    cr_assert_eq(peers.rows[4].kind, PEERS_MEASURED, "by the round that ended");
     cr_assert_float_eq(y.mean, 4, 1e-12);
     peers_destroy(&peers);
     results_destroy(&results);
@@ -180,8 +184,8 @@ Test(peers, the_page_tells_all_of_it, .timeout = 10)
     HAS(text, "of 2 rounds it holds the median ratio with a probability of 50.0 %");
     HAS(text, "## 60000 training rows, 10000 test rows");
     HAS(text, "| SVC        | x    | fashion |    2 |      1 |         ≥ 6.48 |");
-    HAS(text, "|   0.5050 | 0.5050 |    2.00 |        7.00 |   3.50 |  3.00 to 4.00 (2) |");
-    HAS(text, "|   0.5000 |        |    50.0 |       > 600 | ≥ 12.0 |                   |");
+    HAS(text, "|   0.5050 | 0.5050 |    2.00 |        7.00 |   3.50 | 3.00 to 4.00 |      2 |");
+    HAS(text, "|   0.5000 |        |    50.0 |       > 600 | ≥ 12.0 |              |      0 |");
     HAS(text, "| not run | crashed (1) |");
     HAS(text, "- (1): signal 11");
     HAS(text, "## Absent\n\n- SVC.y: not installed: z is not there");

@@ -40,30 +40,42 @@ static void add_record(struct peers_side *side, const struct record *record)
     side->n_records += i == side->n_records;
 }
 
-static void summarise(struct peers_side *side)
-{
-    double seconds[PEERS_ROUNDS_MAX] = {0}, accuracy = 0;
-    side->n_ok = 0;
-    side->bound_s = 0;
-    for (size_t i = 0; i < side->n_records; i++) {
-        const struct record *record = side->records[i];
-        if (record->status == RECORD_TIMEOUT)
-            side->bound_s = fmax(side->bound_s, (double)(record->done_time - record->start_time));
-        if (record->status != RECORD_OK)
-            continue;
-        seconds[side->n_ok++] = seconds_of(record);
-        accuracy += record_mean_accuracy(record);
-    }
-    side->accuracy = side->n_ok ? accuracy / (double)side->n_ok : NAN;
-    side->median_s = side->n_ok ? median_of(seconds, side->n_ok) : NAN;
-}
-
 static const struct record *ok_with_seed(const struct peers_side *side, uint64_t seed)
 {
     for (size_t i = 0; i < side->n_records; i++)
         if (side->records[i]->status == RECORD_OK && side->records[i]->seed == seed)
             return side->records[i];
     return NULL;
+}
+
+/* Of the rounds that the partner ended too, or of all where that is NULL. */
+static double median_s(const struct peers_side *side, const struct peers_side *partner)
+{
+    double seconds[PEERS_ROUNDS_MAX] = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < side->n_records; i++) {
+        const struct record *record = side->records[i];
+        if (record->status == RECORD_OK && (!partner || ok_with_seed(partner, record->seed)))
+            seconds[n++] = seconds_of(record);
+    }
+    return n ? median_of(seconds, n) : NAN;
+}
+
+static void summarise(struct peers_side *side)
+{
+    double accuracy = 0;
+    for (size_t i = 0; i < side->n_records; i++) {
+        const struct record *record = side->records[i];
+        if (record->status == RECORD_TIMEOUT) {
+            side->n_timeouts++;
+            side->bound_s = fmax(side->bound_s, (double)(record->done_time - record->start_time));
+        }
+        if (record->status != RECORD_OK)
+            continue;
+        side->n_ok++;
+        accuracy += record_mean_accuracy(record);
+    }
+    side->accuracy = side->n_ok ? accuracy / (double)side->n_ok : NAN;
 }
 
 /* The probability that fewer than k of n fair coins, or fewer than k of their opposites, fall. */
@@ -126,9 +138,11 @@ static void compare_sides(struct peers_row *row)
     summarise(&row->ours);
     summarise(&row->theirs);
     find_interval(row);
+    row->ours.median_s = median_s(ours, row->n_pairs ? theirs : NULL);
+    row->theirs.median_s = median_s(theirs, row->n_pairs ? ours : NULL);
     row->is_absent = is_absent(theirs);
     row->kind = PEERS_NO_RATIO;
-    if (ours->n_ok && theirs->n_ok) {
+    if (row->n_pairs) {
         row->kind = PEERS_MEASURED;
         row->ratio = theirs->median_s / ours->median_s;
     } else if (ours->n_ok && theirs->bound_s > 0) {

@@ -2,11 +2,11 @@
  * Ours beside theirs: each row that an external classifier ran as the peer of one of our classes,
  * with our row of the same parameters in the same results folder.
  *
- * A row is measured several times, with several seeds; seconds are those of fit and predict
- * together. The ratio is that of the medians, theirs by ours, and its interval comes from the
- * ratios of the seeds that both sides have: order statistics, which hold the median of such ratios
- * with at least 95 % where there are six or more, and less often where there are fewer. A side that
- * exceeded its time limit gives a bound.
+ * A row is measured in several rounds, each with a seed of its own; seconds are those of fit and
+ * predict together. The medians and their ratio, theirs by ours, are those of the rounds that both
+ * sides ended, and the interval comes from the ratios of these rounds: order statistics, which hold
+ * the median of such ratios with at least 95 % where there are six or more, and less often where
+ * there are fewer. Where there is no such round, a side that exceeded its time limit gives a bound.
  */
 #ifndef FMBENCH_REPORT_PEERS_H
 #define FMBENCH_REPORT_PEERS_H
@@ -21,8 +21,9 @@ struct peers_side {
     const struct record *records[PEERS_ROUNDS_MAX]; /* borrowed */
     size_t n_ok;
     double accuracy; /* mean over the ok ones */
-    double median_s; /* of the ok ones; where there are none, NAN */
+    double median_s; /* of the rounds that both sides ended; without such, of its ok ones; or NAN */
     double bound_s;  /* the longest that was waited in vain; 0: no timeout */
+    size_t n_timeouts;
 };
 
 enum peers_ratio {

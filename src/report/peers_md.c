@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_FAMILY_COLUMNS = 6, N_FAMILY_LEFT = 3, N_ROW_COLUMNS = 9, N_ROW_LEFT = 3 };
+enum { N_FAMILY_COLUMNS = 6, N_FAMILY_LEFT = 3, N_ROW_COLUMNS = 10, N_ROW_LEFT = 3 };
 
 struct section {
     FILE *out;
@@ -108,7 +108,18 @@ static void set_side(struct section *section, struct md_grid *grid, size_t at, s
 static void fill_row(struct section *section, struct md_grid *grid, size_t at,
                      const struct peers_row *row)
 {
-    enum { FAMILY, PARAMETER, PEER, ACCURACY, ACCURACY_THEIRS, SECONDS, SECONDS_THEIRS, RATIO };
+    enum {
+        FAMILY,
+        PARAMETER,
+        PEER,
+        ACCURACY,
+        ACCURACY_THEIRS,
+        SECONDS,
+        SECONDS_THEIRS,
+        RATIO,
+        INTERVAL,
+        ROUNDS
+    };
     md_grid_set(grid, at, FAMILY, "%s", row->family);
     md_grid_set(grid, at, PARAMETER, "%s", row->label);
     md_grid_set(grid, at, PEER, "%s", short_name(row));
@@ -122,16 +133,20 @@ static void fill_row(struct section *section, struct md_grid *grid, size_t at,
                   row->ratio);
     if (row->kind == PEERS_MEASURED && !isnan(row->low)) {
         const int digits = row->high >= 100 ? 0 : row->high >= 10 ? 1 : 2;
-        md_grid_set(grid, at, RATIO + 1, "%.*f to %.*f (%zu)", digits, row->low, digits, row->high,
-                    row->n_pairs);
+        md_grid_set(grid, at, INTERVAL, "%.*f to %.*f", digits, row->low, digits, row->high);
     }
+    if (row->theirs.n_timeouts + row->ours.n_timeouts == 0 || row->kind != PEERS_MEASURED)
+        md_grid_set(grid, at, ROUNDS, "%zu", row->n_pairs);
+    else
+        md_grid_set(grid, at, ROUNDS, "%zu, %zu more over the limit", row->n_pairs,
+                    row->theirs.n_timeouts + row->ours.n_timeouts);
 }
 
 static int write_rows(struct section *section, const char *dataset)
 {
-    static const char *const head[N_ROW_COLUMNS] = {"Classifier", "Parameter", "peer",
-                                                    "accuracy",   "theirs",    "s",
-                                                    "theirs s",   "ratio",     "interval (rounds)"};
+    static const char *const head[N_ROW_COLUMNS] = {
+        "Classifier", "Parameter", "peer",  "accuracy", "theirs",
+        "s",          "theirs s",  "ratio", "interval", "rounds"};
     const struct peers *peers = section->peers;
     struct md_grid grid;
     size_t n = 0;
@@ -272,9 +287,9 @@ static int write_heading(FILE *out, const struct peers *peers)
     fputs(
         ".\n\nThe cells of a row ran one after the other, ours and theirs in turn, each round with "
         "another seed and order of the training rows. Seconds are those of fit and predict "
-        "together, without reading and standardising the data, the median over the rounds; an "
-        "accuracy is the mean. The ratio is that of the medians, theirs by ours: above 1 ours is "
-        "faster. ",
+        "together, without reading and standardising the data: the median over the rounds that "
+        "both sides ended; an accuracy is the mean. The ratio is that of the medians, theirs by "
+        "ours: above 1 ours is faster. ",
         out);
     if (most >= 2)
         fprintf(out,

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct part {
     const struct dataset *dataset; /* borrowed from the inputs */
@@ -150,7 +151,7 @@ static enum status make_scratch(struct run *run)
 /* What the cell's worker left there: it may have been killed. */
 static void leave_scratch(const struct run *run, const struct cell *cell)
 {
-    char *folder = cell->point->external ? worker_scratch(run->scratch, cell) : NULL;
+    char *folder = cell->point->external ? worker_scratch(run->scratch, getpid(), cell) : NULL;
     if (folder)
         scratch_remove(folder);
     free(folder);

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 enum { TICK_MS = 20, TAIL_BYTES = 4096, SHOWN_BYTES = 300, EXIT_NOT_STARTED = 127 };
+enum { PIPE_READS_MAX = 1024 }; /* more than a pipe holds, once nobody writes to it */
 
 /* The end of what a command wrote to its standard error. */
 struct tail {
@@ -143,22 +145,20 @@ static enum status start(struct run *run, struct error *error)
     return error_set(error, STATUS_FAILED, "cannot fork: %s", strerror(errno));
 }
 
-static void read_stderr(struct run *run)
+/* One piece of what is there, so that a command that writes without end does not keep us here. */
+static bool read_stderr(struct run *run)
 {
     char bytes[TAIL_BYTES];
-    while (run->stderr_fd >= 0) {
-        const ssize_t got = read(run->stderr_fd, bytes, sizeof bytes);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0 && errno == EAGAIN)
-            return;
-        if (got > 0) {
-            tail_add(&run->tail, bytes, (size_t)got);
-            return; /* a command that writes without end does not keep us here */
-        }
-        close(run->stderr_fd);
-        run->stderr_fd = -1;
-    }
+    if (run->stderr_fd < 0)
+        return false;
+    const ssize_t got = read(run->stderr_fd, bytes, sizeof bytes);
+    if (got > 0)
+        tail_add(&run->tail, bytes, (size_t)got);
+    if (got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN)))
+        return got > 0;
+    close(run->stderr_fd);
+    run->stderr_fd = -1;
+    return false;
 }
 
 /* Without the one who set the limits and would look after what is left: the end. */
@@ -186,10 +186,8 @@ static void await(struct run *run)
     process_tree_kill_below(getpid());
     while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
         ;
-    for (size_t n_before = SIZE_MAX; run->stderr_fd >= 0 && n_before != run->tail.n;) {
-        n_before = run->tail.n;
-        read_stderr(run);
-    }
+    for (int i = 0; i < PIPE_READS_MAX && read_stderr(run); i++)
+        ;
     if (run->stderr_fd >= 0)
         close(run->stderr_fd);
     run->stderr_fd = -1;

@@ -34,13 +34,20 @@ static bool is_executable(const char *path)
     return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
 }
 
-/* The file of PATH that has this name. *program is NULL when there is none. */
+/*
+ * The file of PATH that has this name; *program is NULL when there is none. A folder of PATH that
+ * is relative does not count: the command runs elsewhere.
+ */
 static enum status search_path(const char *name, char **program, struct error *error)
 {
     const char *folders = getenv("PATH");
     for (const char *p = folders ? folders : "/usr/bin:/bin"; *p; p += *p == ':') {
         const size_t length = strcspn(p, ":");
-        if (asprintf(program, "%.*s/%s", (int)length, length ? p : ".", name) < 0) {
+        const char *folder = p;
+        p += length;
+        if (*folder != '/')
+            continue;
+        if (asprintf(program, "%.*s/%s", (int)length, folder, name) < 0) {
             *program = NULL;
             return error_memory(error, "a path", 0);
         }
@@ -48,7 +55,6 @@ static enum status search_path(const char *name, char **program, struct error *e
             return STATUS_OK;
         free(*program);
         *program = NULL;
-        p += length;
     }
     return STATUS_OK;
 }

@@ -45,6 +45,7 @@ static bool is_to_run(struct plan *plan, const struct plan_request *request,
     return false;
 }
 
+/* Is it among the cells that --only-exceeded and --skip-exceeded leave? */
 static enum status select_by_limits(const struct plan_request *request, const struct point *point,
                                     bool *selected, struct error *error)
 {

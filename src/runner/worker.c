@@ -34,6 +34,7 @@ struct bench {
     const struct worker_request *request;
     const struct cell *cell;
     const struct classifier_class *class;
+    pid_t parent;
     int fd;
     struct scaling scaling;
     struct features train, test;
@@ -246,17 +247,19 @@ static enum status fit_and_read(struct bench *b, size_t repeat)
     return status;
 }
 
-char *worker_scratch(const char *scratch, const struct cell *cell)
+char *worker_scratch(const char *scratch, pid_t parent, const struct cell *cell)
 {
     enum { NAME_DIGITS = 16 };
     char *path = NULL;
-    return asprintf(&path, "%s/%.*s", scratch, NAME_DIGITS, cell->identity) < 0 ? NULL : path;
+    if (asprintf(&path, "%s/%ld-%.*s", scratch, (long)parent, NAME_DIGITS, cell->identity) < 0)
+        return NULL;
+    return path;
 }
 
 static enum status run_external(struct bench *b, size_t repeat)
 {
     struct worker_message message = {.magic = WORKER_MAGIC, .kind = WORKER_REPEAT};
-    char *folder = worker_scratch(b->request->scratch, b->cell);
+    char *folder = worker_scratch(b->request->scratch, b->parent, b->cell);
     struct external_outcome outcome = {.was_killed = false};
     const struct external_task task = {.cell = b->cell,
                                        .train_pixels = b->train.bytes,
@@ -337,6 +340,7 @@ _Noreturn static void worker_main(const struct worker_request *request, pid_t pa
     struct bench bench = {.request = request,
                           .cell = request->cell,
                           .class = request->cell->point->class,
+                          .parent = parent,
                           .fd = fd,
                           .error = &end.error};
     prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -43,8 +43,12 @@ struct worker_request {
     const char *scratch;         /* absolute folder for the files of external classifiers */
 };
 
-/* The folder within `scratch` that the worker of the cell may leave behind. Release with free. */
-char *worker_scratch(const char *scratch, const struct cell *cell);
+/*
+ * The folder within `scratch` that the worker of the cell may leave behind. It has the number of
+ * the worker's parent in its name: a worker that outlives a killed parent by a moment is not in the
+ * way of the next run. Release with free.
+ */
+char *worker_scratch(const char *scratch, pid_t parent, const struct cell *cell);
 
 /*
  * Forks the worker of a cell. *pid and *fd (the reading end of its pipe, non-blocking, close on
