@@ -349,3 +349,43 @@ Test(svc, gram_of_all_rows_gives_the_same_machine, .timeout = 30)
     }
     toy_destroy(toy);
 }
+
+/* The machine whose kernel values within a class are shared, with room for few others. */
+Test(svc, shared_values_give_the_same_machine, .timeout = 60)
+{
+    struct scaling scaling;
+    struct features x;
+    uint8_t y[1200];
+    const struct training_set set = noisy_set(&scaling, &x, y);
+    for (size_t kind = SVC_POLY; kind < N_SVC_KERNELS; kind++) {
+        struct naive naive;
+        naive_create(&naive, &set, kind, 0.5);
+        struct svc_shared shared;
+        cr_assert_eq(svc_shared_create(&shared, &naive.rows, &naive.kernel, 2, NULL), STATUS_OK);
+        solve(&naive);
+        const struct svc_pair_result alone = naive.result;
+        double beta[1200];
+        memcpy(beta, naive.result.beta, sizeof beta);
+        naive.pair.shared = &shared;
+        solve(&naive);
+        cr_assert(naive.result.converged);
+        cr_assert_eq(naive.result.n_iter, alone.n_iter, "kernel %zu", kind);
+        cr_assert_leq(fabs(naive.result.objective - alone.objective), 1e-9 * fabs(alone.objective));
+        cr_assert_lt(naive.result.kernel_bytes, alone.kernel_bytes);
+        for (size_t t = 0; t < naive.n; t++)
+            cr_assert_leq(fabs(naive.result.beta[t] - beta[t]), 1e-9, "kernel %zu", kind);
+        size_t n_there = 0;
+        for (size_t i = 0; i < naive.n; i++) {
+            const size_t class = i >= naive.rows.first[1], first = naive.rows.first[class];
+            n_there += shared.values[i] != NULL;
+            for (size_t j = first; shared.values[i] && j < naive.rows.first[class + 1]; j += 17)
+                cr_assert_leq(fabs((double)shared.values[i][j - first] - naive.k[i * naive.n + j]),
+                              1e-5 * fmax(1, fabs(naive.k[i * naive.n + j])));
+        }
+        cr_assert_gt(n_there, 100);
+        svc_shared_destroy(&shared);
+        naive_destroy(&naive);
+    }
+    features_destroy(&x);
+    scaling_destroy(&scaling);
+}

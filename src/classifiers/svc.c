@@ -17,12 +17,14 @@ enum { C, KERNEL, DEGREE, GAMMA, COEF0, TOL };
 
 /*
  * Kernel values that are kept of a machine in the making, twice, or of all machines, which is
- * enough for 11,585 rows: a worker stays below 2 GB. There are only two sizes, so that rounding is
- * the same on all machines but those that are short of memory.
+ * enough for 11,585 rows. Beside them, what the machines of a class share may take a quarter of the
+ * memory, but no more than 2 GB: a worker stays below 4 GB. Values are the same to the bit wherever
+ * they are kept.
  */
 static const size_t KEPT_BYTES = (size_t)1 << 29;
 static const size_t KEPT_BYTES_SHORT = (size_t)1 << 26;
 static const size_t MEMORY_SHORT = (size_t)1 << 31;
+static const size_t SHARED_BYTES = (size_t)1 << 31;
 /* The limits of svm-train of LIBSVM; and what costs about as much as the interior-point method. */
 enum { ITER_MAX = 10000000, ITER_MAX_PER_ROW = 100, INTERIOR_AFTER_PER_ROW = 80 };
 
@@ -109,6 +111,7 @@ struct job {
     const struct parameters *parameters;
     struct svc_model *model;
     const struct svc_rows *rows;
+    struct svc_shared *shared; /* NULL: nothing is shared */
     size_t kept_bytes;
     double *weights;                 /* n_rows x n_classes */
     struct svc_pair_result *results; /* n_pairs */
@@ -121,6 +124,7 @@ static enum status solve_pair(const struct job *job, size_t a, size_t b, struct 
     const size_t *first = job->rows->first;
     struct svc_pair pair = {.rows = job->rows,
                             .kernel = &model->kernel,
+                            .shared = job->shared,
                             .first = {first[a], first[b]},
                             .n = {first[a + 1] - first[a], first[b + 1] - first[b]},
                             .C = parameter_number(job->parameters, C),
@@ -219,6 +223,14 @@ static enum status fit(void *model, const struct training_set *set,
             {(void **)&job.results, m->n_pairs, sizeof *job.results},
         },
         3, "SVC", error);
+    size_t shared_max = execution->memory_bytes / 4;
+    shared_max = shared_max == 0 || shared_max > SHARED_BYTES ? SHARED_BYTES : shared_max;
+    struct svc_shared shared = {0};
+    if (!status && m->kernel.kind != SVC_LINEAR && !rows.gram && k > 2 &&
+        svc_shared_bytes(&rows, k) <= shared_max) {
+        status = svc_shared_create(&shared, &rows, &m->kernel, k, error);
+        job.shared = &shared;
+    }
     if (status)
         goto cleanup;
     job.weights = memory_zeroed(rows.n_rows * k, sizeof *job.weights);
@@ -230,6 +242,7 @@ static enum status fit(void *model, const struct training_set *set,
     status = svc_model_finish(m, &rows, job.weights, error);
     fit_report_add(report, "n_support", (double)svc_model_n_support(m));
 cleanup:
+    svc_shared_destroy(&shared);
     memory_free(job.weights);
     memory_free(job.results);
     svc_rows_destroy(&rows);

@@ -19,10 +19,12 @@
 #define FMBENCH_CLASSIFIERS_SVC_PAIR_H
 
 #include "classifiers/svc_kernel.h"
+#include "classifiers/svc_shared.h"
 
 struct svc_pair {
     const struct svc_rows *rows; /* borrowed */
     const struct svc_kernel *kernel;
+    struct svc_shared *shared; /* borrowed; NULL: a machine keeps all its kernel values itself */
     size_t first[2], n[2]; /* sorted rows first[0] .. first[0] + n[0] - 1, then those of first[1] */
     double C, tol;
     size_t budget_bytes; /* for kernel values; a few hundred rows are kept even so */
