@@ -262,7 +262,7 @@ Test(svc, newton_steps_solve_the_face, .timeout = 10)
                                     .down = down};
         struct svc_newton work = {0};
         size_t n_rounds;
-        cr_assert_eq(svc_newton_steps(&work, &smo, &n_rounds, NULL), STATUS_OK);
+        cr_assert_eq(svc_newton_steps(&work, &smo, N, &n_rounds, NULL), STATUS_OK);
         cr_assert_gt(n_rounds, 0);
         cr_assert_lt(naive_objective(&naive, naive.result.beta), naive_objective(&naive, before));
         double sum = 0, size = 0, smallest = INFINITY, largest = -INFINITY;
@@ -297,15 +297,23 @@ Test(svc, interior_start_is_near_the_optimum, .timeout = 60)
     for (double C = 0.01; C < 2000; C *= 10) {
         struct naive naive;
         naive_create(&naive, &set, SVC_LINEAR, C);
-        bool found;
-        cr_assert_eq(svc_interior_start(&naive.pair, naive.result.beta, &found, NULL), STATUS_OK);
-        cr_assert(found, "C %g", C);
+        double f[1200];
+        uint32_t rows[1200];
+        for (uint32_t t = 0; t < naive.n; t++) {
+            f[t] = naive_label(&naive, t);
+            rows[t] = t;
+        }
+        struct svc_interior interior = {
+            .pair = &naive.pair, .n = naive.n, .rows = rows, .f = f, .beta = naive.result.beta};
+        cr_assert_eq(svc_interior_start(&interior, NULL), STATUS_OK);
+        cr_assert(interior.found, "C %g", C);
         check_bounds(&naive);
         const double reached = naive_objective(&naive, naive.result.beta);
         naive.pair.interior_after = 1;
         solve(&naive);
         cr_assert(naive.result.converged, "C %g", C);
         cr_assert_leq(naive_violation(&naive, naive.result.beta), 1e-3 + 1e-6 * C);
+        cr_assert_gt(naive.result.n_restarts, 0);
         const double restarted = naive.result.objective;
         naive.pair.interior_after = naive.pair.max_iter;
         solve(&naive);
@@ -315,6 +323,70 @@ Test(svc, interior_start_is_near_the_optimum, .timeout = 60)
     }
     features_destroy(&x);
     scaling_destroy(&scaling);
+}
+
+/* Every third row may change; the others are at 0, at C, or between, and stay there. */
+Test(svc, interior_start_keeps_the_other_rows, .timeout = 30)
+{
+    struct toy *toy = toy_create(300, 6, 2);
+    const struct training_set set = toy_set(toy);
+    struct naive naive;
+    naive_create(&naive, &set, SVC_LINEAR, 0.5);
+    double f[300], before[300];
+    uint32_t rows[100];
+    for (uint32_t t = 0; t < 300; t++) {
+        before[t] = naive_label(&naive, t) * (t % 3 == 0 ? 0.1 : t % 5 == 0 ? 0.5 : 0.01);
+        naive.result.beta[t] = before[t];
+        rows[t / 3] = t / 3 * 3;
+    }
+    for (size_t t = 0; t < naive.n; t++)
+        f[t] = naive_f(&naive, before, t);
+    struct svc_interior interior = {
+        .pair = &naive.pair, .n = 100, .rows = rows, .f = f, .beta = naive.result.beta};
+    cr_assert_eq(svc_interior_start(&interior, NULL), STATUS_OK);
+    cr_assert(interior.found);
+    double change = 0, largest = -INFINITY, smallest = INFINITY;
+    for (size_t t = 0; t < naive.n; t++) {
+        change += naive.result.beta[t] - before[t];
+        const double now = naive_f(&naive, naive.result.beta, t);
+        const double alpha = naive_label(&naive, t) * naive.result.beta[t];
+        cr_assert(alpha >= 0 && alpha <= 0.5);
+        if (t % 3 != 0)
+            cr_assert(naive.result.beta[t] == before[t]);
+        else {
+            const bool is_first = naive_label(&naive, t) > 0;
+            if (is_first ? alpha < 0.5 : alpha > 0)
+                largest = fmax(largest, now);
+            if (is_first ? alpha > 0 : alpha < 0.5)
+                smallest = fmin(smallest, now);
+        }
+    }
+    cr_assert_leq(fabs(change), 1e-9);
+    cr_assert_leq(largest - smallest, 1e-2, "%g", largest - smallest);
+    naive_destroy(&naive);
+    toy_destroy(toy);
+}
+
+/* Where there is no memory for the interior-point method, SMO goes on to the same machine. */
+Test(svc, interior_start_needs_its_memory, .timeout = 60)
+{
+    struct toy *toy = toy_create(300, 6, 2);
+    const struct training_set set = toy_set(toy);
+    struct naive naive;
+    naive_create(&naive, &set, SVC_LINEAR, 10);
+    naive.pair.interior_after = 1;
+    naive.pair.interior_bytes_max = svc_interior_bytes(naive.n, naive.rows.n_columns);
+    solve(&naive);
+    cr_assert(naive.result.converged);
+    cr_assert_gt(naive.result.n_restarts, 0);
+    const double objective = naive.result.objective;
+    naive.pair.interior_bytes_max--;
+    solve(&naive);
+    cr_assert(naive.result.converged);
+    cr_assert_eq(naive.result.n_restarts, 0);
+    cr_assert_leq(fabs(naive.result.objective - objective), 1e-4 * fabs(objective));
+    naive_destroy(&naive);
+    toy_destroy(toy);
 }
 
 /* The machine of rows whose kernel values are kept for all pairs, against the one without. */

@@ -30,12 +30,14 @@ struct svc_pair {
     size_t budget_bytes; /* for kernel values; a few hundred rows are kept even so */
     long max_iter;
     long interior_after; /* steps of SMO; then the linear kernel starts anew (svc_interior.h) */
+    size_t interior_bytes_max; /* where that takes more memory, SMO goes on */
 };
 
 struct svc_pair_result {
     double *beta; /* n[0] + n[1], written: y alpha; borrowed from the caller */
     double bias;  /* the decision for x is sum of beta_t K(x_t, x) + bias, the first class if > 0 */
     long n_iter;  /* steps of SMO */
+    int n_restarts; /* by the interior-point method */
     bool converged;
     double violation;         /* of the optimality conditions over all rows, see above */
     double objective, primal; /* of the problem above, and of its dual */
