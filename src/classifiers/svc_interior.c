@@ -7,15 +7,18 @@
 #include <math.h>
 #include <string.h>
 
-enum { ITER_MAX = 60, ROWS_AT_ONCE = 512, SUM_PASSES = 100 };
+enum { ITER_MAX = 60, CORRECTORS_MAX = 5, ROWS_AT_ONCE = 512, SUM_PASSES = 100 };
 static const double GAP_ENOUGH = 1e-7; /* of the objective */
 static const double RESIDUAL_ENOUGH = 1e-3;
 static const double START = 1;
+static const double START_MULTIPLIER = 30;
 static const double WEIGHT_LEAST = 1e-15; /* rows with less leave X' D^-1 X */
 /* Trace of a row's part in X' D^-1 X up to which float32 is exact enough beside the I in I + X'
  * D^-1 X. */
 static const double FLOAT_ENOUGH = 100;
 static const double TO_THE_BOUND = 0.995; /* of the way */
+static const double AHEAD = 0.2;          /* of the whole step, where products are looked at */
+static const double SPREAD = 10;          /* of the products about their target */
 static const double CURVATURE_BOUND = 3;  /* D over the diagonal of K: a variable at its bound */
 
 /* The rows' X as one matrix; vectors over its rows have n entries, over its columns p. */
@@ -24,19 +27,21 @@ struct interior {
     const struct svc_pair *pair;
     const struct kernel_kernels *kernels;
     size_t n, p;
-    const float **x;              /* n; owned, as all arrays */
-    double *q;                    /* n */
-    double total;                 /* s of the problem */
-    double *beta, *below, *above; /* n: beta - lowest, highest - beta */
-    double *z, *v;                /* n: their multipliers */
-    double bias;                  /* of the sum */
-    double *weight;               /* n: D^-1 */
-    double *dual, *sum_free;      /* n: K beta - q + bias - z + v; A^-1 1 */
-    double *right, *step, *work;  /* n */
-    double *step_z, *step_v;      /* n */
-    double *column, *matrix;      /* p; p x p */
-    double *scaled;               /* ROWS_AT_ONCE x p */
-    float *rough, *rough_scaled;  /* the same in float32, for rows of little weight */
+    const float **x;                /* n; owned, as all arrays */
+    double *q;                      /* n */
+    double total;                   /* s of the problem */
+    double *beta, *below, *above;   /* n: beta - lowest, highest - beta */
+    double *z, *v;                  /* n: their multipliers */
+    double bias;                    /* of the sum */
+    double *weight;                 /* n: D^-1 */
+    double *dual, *sum_free;        /* n: K beta - q + bias - z + v; A^-1 1 */
+    double *right, *step, *work;    /* n */
+    double *step_z, *step_v;        /* n */
+    double *target_z, *target_v;    /* n: of the products of distances and multipliers */
+    double *kept, *kept_z, *kept_v; /* n: a direction */
+    double *column, *matrix;        /* p; p x p */
+    double *scaled;                 /* ROWS_AT_ONCE x p */
+    float *rough, *rough_scaled;    /* the same in float32, for rows of little weight */
 };
 
 static double label(const struct interior *s, size_t t)
@@ -49,7 +54,7 @@ static double diagonal(const struct interior *s, size_t t)
     return (double)s->pair->rows->diagonal[svc_pair_row(s->pair, s->job->rows[t])];
 }
 
-enum { VECTORS = 14 };
+enum { VECTORS = 19 };
 
 size_t svc_interior_bytes(size_t n, size_t n_columns)
 {
@@ -80,13 +85,18 @@ static enum status create(struct interior *s, const struct svc_interior *job, st
             {(void **)&s->work, n, sizeof(double)},
             {(void **)&s->step_z, n, sizeof(double)},
             {(void **)&s->step_v, n, sizeof(double)},
+            {(void **)&s->target_z, n, sizeof(double)},
+            {(void **)&s->target_v, n, sizeof(double)},
+            {(void **)&s->kept, n, sizeof(double)},
+            {(void **)&s->kept_z, n, sizeof(double)},
+            {(void **)&s->kept_v, n, sizeof(double)},
             {(void **)&s->column, p, sizeof(double)},
             {(void **)&s->matrix, p * p, sizeof(double)},
             {(void **)&s->scaled, ROWS_AT_ONCE * p, sizeof(double)},
             {(void **)&s->rough, p * p, sizeof(float)},
             {(void **)&s->rough_scaled, ROWS_AT_ONCE * p, sizeof(float)},
         },
-        20, "SVC", error);
+        25, "SVC", error);
     for (size_t t = 0; !status && t < n; t++)
         s->x[t] = rows->x + svc_pair_row(job->pair, job->rows[t]) * p;
     return status;
@@ -94,10 +104,11 @@ static enum status create(struct interior *s, const struct svc_interior *job, st
 
 static void destroy(struct interior *s)
 {
-    void *const arrays[] = {s->x,      s->q,      s->beta,   s->below,  s->above,
-                            s->z,      s->v,      s->weight, s->dual,   s->sum_free,
-                            s->right,  s->step,   s->work,   s->step_z, s->step_v,
-                            s->column, s->matrix, s->scaled, s->rough,  s->rough_scaled};
+    void *const arrays[] = {s->x,        s->q,        s->beta,   s->below,  s->above,
+                            s->z,        s->v,        s->weight, s->dual,   s->sum_free,
+                            s->right,    s->step,     s->work,   s->step_z, s->step_v,
+                            s->column,   s->matrix,   s->scaled, s->rough,  s->rough_scaled,
+                            s->target_z, s->target_v, s->kept,   s->kept_z, s->kept_v};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         memory_free(arrays[i]);
 }
@@ -192,17 +203,12 @@ static double sum(const double *values, size_t n)
     return total;
 }
 
-/*
- * The direction towards products of `target` less the corrections, which the last direction gives
- * if corrected; returns the change of the bias.
- */
-static double direction(struct interior *s, double target, bool corrected)
+/* The direction towards the target products; returns the change of the bias. */
+static double direction(struct interior *s)
 {
     for (size_t t = 0; t < s->n; t++) {
-        const double c_z = corrected ? s->step[t] * s->step_z[t] : 0;
-        const double c_v = corrected ? -s->step[t] * s->step_v[t] : 0;
-        s->step_z[t] = (target - c_z) / s->below[t] - s->z[t];
-        s->step_v[t] = (target - c_v) / s->above[t] - s->v[t];
+        s->step_z[t] = s->target_z[t] / s->below[t] - s->z[t];
+        s->step_v[t] = s->target_v[t] / s->above[t] - s->v[t];
         s->right[t] = s->step_z[t] - s->step_v[t] - s->dual[t];
     }
     solve(s, s->right, s->step);
@@ -276,7 +282,7 @@ static void start(struct interior *s)
         s->beta[t] = label(s, t) * alpha;
         s->below[t] = label(s, t) > 0 ? alpha : C - alpha;
         s->above[t] = C - s->below[t];
-        s->z[t] = s->v[t] = 1;
+        s->z[t] = s->v[t] = START_MULTIPLIER;
     }
     set_dual(s);
     for (size_t t = 0; t < s->n; t++) {
@@ -305,6 +311,65 @@ static double largest_residual(const struct interior *s)
     return largest;
 }
 
+/* What a product misses of the range about the target, no less than what can be made up for. */
+static double missing_from(double product, double target)
+{
+    const double low = target / SPREAD, high = target * SPREAD;
+    const double missing = product < low ? low - product : product > high ? high - product : 0;
+    return missing < -high ? -high : missing;
+}
+
+/*
+ * Corrects the products that would leave the range about the target a little beyond where the
+ * direction can be followed to, as long as that makes it longer: a solution is cheap beside the
+ * factor. Gondzio, "Multiple centrality corrections in a primal-dual method for linear programming"
+ * (Computational Optimization and Applications 6, 1996). Returns how far the direction can be
+ * followed; the change of the bias goes to *change.
+ */
+static double correct(struct interior *s, double target, double *change)
+{
+    const size_t n_bytes = s->n * sizeof(double);
+    double scale = longest(s);
+    for (int i = 0; i < CORRECTORS_MAX && scale < 1; i++) {
+        const double further = scale + AHEAD < 1 ? scale + AHEAD : 1;
+        memcpy(s->kept, s->step, n_bytes);
+        memcpy(s->kept_z, s->step_z, n_bytes);
+        memcpy(s->kept_v, s->step_v, n_bytes);
+        for (size_t t = 0; t < s->n; t++) {
+            const double z = s->z[t] + further * s->step_z[t];
+            const double v = s->v[t] + further * s->step_v[t];
+            s->target_z[t] += missing_from((s->below[t] + further * s->step[t]) * z, target);
+            s->target_v[t] += missing_from((s->above[t] - further * s->step[t]) * v, target);
+        }
+        const double corrected_change = direction(s), corrected = longest(s);
+        if (corrected < scale + 0.1 * AHEAD) {
+            memcpy(s->step, s->kept, n_bytes);
+            memcpy(s->step_z, s->kept_z, n_bytes);
+            memcpy(s->step_v, s->kept_v, n_bytes);
+            break;
+        }
+        scale = corrected;
+        *change = corrected_change;
+    }
+    return scale;
+}
+
+/* Predictor, corrector, and correctors of centrality; returns how far, at most 1. */
+static double find_direction(struct interior *s, double mean, double *change)
+{
+    for (size_t t = 0; t < s->n; t++)
+        s->target_z[t] = s->target_v[t] = 0;
+    direction(s);
+    const double reachable = mean_product(s, longest(s)) / mean;
+    const double target = mean * reachable * reachable * reachable;
+    for (size_t t = 0; t < s->n; t++) {
+        s->target_z[t] = target - s->step[t] * s->step_z[t];
+        s->target_v[t] = target + s->step[t] * s->step_v[t];
+    }
+    *change = direction(s);
+    return correct(s, target, change);
+}
+
 static bool iterate(struct interior *s)
 {
     start(s);
@@ -325,10 +390,8 @@ static bool iterate(struct interior *s)
         for (size_t t = 0; t < s->n; t++)
             s->right[t] = 1;
         solve(s, s->right, s->sum_free);
-        direction(s, 0, false);
-        const double reachable = mean_product(s, longest(s)) / mean;
-        const double change = direction(s, mean * reachable * reachable * reachable, true);
-        const double scale = TO_THE_BOUND * longest(s);
+        double change;
+        const double scale = TO_THE_BOUND * find_direction(s, mean, &change);
         if (!(scale > 1e-8))
             return iter > 10;
         follow(s, scale, change);

@@ -5,10 +5,10 @@
  *   min over beta   |X' beta|^2 / 2 - q' beta,   sum beta = s,   lowest <= beta <= highest,
  *
  * with q what the others leave of y, and s what they leave of 0. Mehrotra's predictor and
- * corrector; (X X' + D)^-1 with diagonal D by the formula of Woodbury, with a matrix of the size of
- * the features: Ferris and Munson, "Interior-point methods for massive support vector machines"
- * (SIAM J. Optimization 13, 2002). What it returns is feasible and close to the optimum; that it is
- * one is for the caller to establish.
+ * corrector, with Gondzio's further correctors; (X X' + D)^-1 with diagonal D by the formula of
+ * Woodbury, with a matrix of the size of the features: Ferris and Munson, "Interior-point methods
+ * for massive support vector machines" (SIAM J. Optimization 13, 2002). What it returns is feasible
+ * and close to the optimum; that it is one is for the caller to establish.
  */
 #ifndef FMBENCH_CLASSIFIERS_SVC_INTERIOR_H
 #define FMBENCH_CLASSIFIERS_SVC_INTERIOR_H
