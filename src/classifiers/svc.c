@@ -25,7 +25,7 @@ static const size_t KEPT_BYTES = (size_t)1 << 29;
 static const size_t KEPT_BYTES_SHORT = (size_t)1 << 26;
 static const size_t MEMORY_SHORT = (size_t)1 << 31;
 static const size_t SHARED_BYTES = (size_t)1 << 31;
-/* The limits of svm-train of LIBSVM; and what costs about as much as the interior-point method. */
+/* The limits of svm-train of LIBSVM; and steps after which SMO is likely to need very many more. */
 enum { ITER_MAX = 10000000, ITER_MAX_PER_ROW = 100, INTERIOR_AFTER_PER_ROW = 15 };
 
 static const char *const kernels[] = {"linear", "poly", "rbf", "sigmoid", NULL};
