@@ -41,7 +41,8 @@ static inline void naive_create(struct naive *naive, const struct training_set *
                                     .tol = 1e-3,
                                     .budget_bytes = 1 << 24,
                                     .max_iter = 10000000,
-                                    .interior_after = 10000000};
+                                    .interior_after = 10000000,
+                                    .interior_bytes_max = SIZE_MAX};
     naive->result.beta = calloc(naive->n, sizeof(double));
     naive->k = calloc(naive->n * naive->n, sizeof *naive->k);
     cr_assert(naive->k && naive->result.beta);

@@ -262,7 +262,7 @@ Test(svc, newton_steps_solve_the_face, .timeout = 10)
                                     .down = down};
         struct svc_newton work = {0};
         size_t n_rounds;
-        cr_assert_eq(svc_newton_steps(&work, &smo, &n_rounds, NULL), STATUS_OK);
+        cr_assert_eq(svc_newton_steps(&work, &smo, N, &n_rounds, NULL), STATUS_OK);
         cr_assert_gt(n_rounds, 0);
         cr_assert_lt(naive_objective(&naive, naive.result.beta), naive_objective(&naive, before));
         double sum = 0, size = 0, smallest = INFINITY, largest = -INFINITY;
@@ -297,15 +297,23 @@ Test(svc, interior_start_is_near_the_optimum, .timeout = 60)
     for (double C = 0.01; C < 2000; C *= 10) {
         struct naive naive;
         naive_create(&naive, &set, SVC_LINEAR, C);
-        bool found;
-        cr_assert_eq(svc_interior_start(&naive.pair, naive.result.beta, &found, NULL), STATUS_OK);
-        cr_assert(found, "C %g", C);
+        double f[1200];
+        uint32_t rows[1200];
+        for (uint32_t t = 0; t < naive.n; t++) {
+            f[t] = naive_label(&naive, t);
+            rows[t] = t;
+        }
+        struct svc_interior interior = {
+            .pair = &naive.pair, .n = naive.n, .rows = rows, .f = f, .beta = naive.result.beta};
+        cr_assert_eq(svc_interior_start(&interior, NULL), STATUS_OK);
+        cr_assert(interior.found, "C %g", C);
         check_bounds(&naive);
         const double reached = naive_objective(&naive, naive.result.beta);
         naive.pair.interior_after = 1;
         solve(&naive);
         cr_assert(naive.result.converged, "C %g", C);
         cr_assert_leq(naive_violation(&naive, naive.result.beta), 1e-3 + 1e-6 * C);
+        cr_assert_gt(naive.result.n_restarts, 0);
         const double restarted = naive.result.objective;
         naive.pair.interior_after = naive.pair.max_iter;
         solve(&naive);
@@ -315,6 +323,70 @@ Test(svc, interior_start_is_near_the_optimum, .timeout = 60)
     }
     features_destroy(&x);
     scaling_destroy(&scaling);
+}
+
+/* Every third row may change; the others are at 0, at C, or between, and stay there. */
+Test(svc, interior_start_keeps_the_other_rows, .timeout = 30)
+{
+    struct toy *toy = toy_create(300, 6, 2);
+    const struct training_set set = toy_set(toy);
+    struct naive naive;
+    naive_create(&naive, &set, SVC_LINEAR, 0.5);
+    double f[300], before[300];
+    uint32_t rows[100];
+    for (uint32_t t = 0; t < 300; t++) {
+        before[t] = naive_label(&naive, t) * (t % 3 == 0 ? 0.1 : t % 5 == 0 ? 0.5 : 0.01);
+        naive.result.beta[t] = before[t];
+        rows[t / 3] = t / 3 * 3;
+    }
+    for (size_t t = 0; t < naive.n; t++)
+        f[t] = naive_f(&naive, before, t);
+    struct svc_interior interior = {
+        .pair = &naive.pair, .n = 100, .rows = rows, .f = f, .beta = naive.result.beta};
+    cr_assert_eq(svc_interior_start(&interior, NULL), STATUS_OK);
+    cr_assert(interior.found);
+    double change = 0, largest = -INFINITY, smallest = INFINITY;
+    for (size_t t = 0; t < naive.n; t++) {
+        change += naive.result.beta[t] - before[t];
+        const double now = naive_f(&naive, naive.result.beta, t);
+        const double alpha = naive_label(&naive, t) * naive.result.beta[t];
+        cr_assert(alpha >= 0 && alpha <= 0.5);
+        if (t % 3 != 0)
+            cr_assert(naive.result.beta[t] == before[t]);
+        else {
+            const bool is_first = naive_label(&naive, t) > 0;
+            if (is_first ? alpha < 0.5 : alpha > 0)
+                largest = fmax(largest, now);
+            if (is_first ? alpha > 0 : alpha < 0.5)
+                smallest = fmin(smallest, now);
+        }
+    }
+    cr_assert_leq(fabs(change), 1e-9);
+    cr_assert_leq(largest - smallest, 1e-2, "%g", largest - smallest);
+    naive_destroy(&naive);
+    toy_destroy(toy);
+}
+
+/* Where there is no memory for the interior-point method, SMO goes on to the same machine. */
+Test(svc, interior_start_needs_its_memory, .timeout = 60)
+{
+    struct toy *toy = toy_create(300, 6, 2);
+    const struct training_set set = toy_set(toy);
+    struct naive naive;
+    naive_create(&naive, &set, SVC_LINEAR, 10);
+    naive.pair.interior_after = 1;
+    naive.pair.interior_bytes_max = svc_interior_bytes(naive.n, naive.rows.n_columns);
+    solve(&naive);
+    cr_assert(naive.result.converged);
+    cr_assert_gt(naive.result.n_restarts, 0);
+    const double objective = naive.result.objective;
+    naive.pair.interior_bytes_max--;
+    solve(&naive);
+    cr_assert(naive.result.converged);
+    cr_assert_eq(naive.result.n_restarts, 0);
+    cr_assert_leq(fabs(naive.result.objective - objective), 1e-4 * fabs(objective));
+    naive_destroy(&naive);
+    toy_destroy(toy);
 }
 
 /* The machine of rows whose kernel values are kept for all pairs, against the one without. */
@@ -348,4 +420,44 @@ Test(svc, gram_of_all_rows_gives_the_same_machine, .timeout = 30)
         naive_destroy(&without);
     }
     toy_destroy(toy);
+}
+
+/* The machine whose kernel values within a class are shared, with room for few others. */
+Test(svc, shared_values_give_the_same_machine, .timeout = 60)
+{
+    struct scaling scaling;
+    struct features x;
+    uint8_t y[1200];
+    const struct training_set set = noisy_set(&scaling, &x, y);
+    for (size_t kind = SVC_POLY; kind < N_SVC_KERNELS; kind++) {
+        struct naive naive;
+        naive_create(&naive, &set, kind, 0.5);
+        struct svc_shared shared;
+        cr_assert_eq(svc_shared_create(&shared, &naive.rows, &naive.kernel, 2, NULL), STATUS_OK);
+        solve(&naive);
+        const struct svc_pair_result alone = naive.result;
+        double beta[1200];
+        memcpy(beta, naive.result.beta, sizeof beta);
+        naive.pair.shared = &shared;
+        solve(&naive);
+        cr_assert(naive.result.converged);
+        cr_assert_eq(naive.result.n_iter, alone.n_iter, "kernel %zu", kind);
+        cr_assert_leq(fabs(naive.result.objective - alone.objective), 1e-9 * fabs(alone.objective));
+        cr_assert_lt(naive.result.kernel_bytes, alone.kernel_bytes);
+        for (size_t t = 0; t < naive.n; t++)
+            cr_assert_leq(fabs(naive.result.beta[t] - beta[t]), 1e-9, "kernel %zu", kind);
+        size_t n_there = 0;
+        for (size_t i = 0; i < naive.n; i++) {
+            const size_t class = i >= naive.rows.first[1], first = naive.rows.first[class];
+            n_there += shared.values[i] != NULL;
+            for (size_t j = first; shared.values[i] && j < naive.rows.first[class + 1]; j += 17)
+                cr_assert_leq(fabs((double)shared.values[i][j - first] - naive.k[i * naive.n + j]),
+                              1e-5 * fmax(1, fabs(naive.k[i * naive.n + j])));
+        }
+        cr_assert_gt(n_there, 100);
+        svc_shared_destroy(&shared);
+        naive_destroy(&naive);
+    }
+    features_destroy(&x);
+    scaling_destroy(&scaling);
 }

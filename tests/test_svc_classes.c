@@ -112,6 +112,60 @@ Test(svc_classes, same_machines_with_one_and_two_threads, .timeout = 30)
     toy_destroy(toy);
 }
 
+/* Many rows are asked for by candidate; of one row all machines are asked. */
+Test(svc_classes, rows_alone_are_told_the_same, .timeout = 30)
+{
+    struct toy *toy = toy_create(300, 6, 4);
+    const struct training_set set = toy_set(toy);
+    const struct execution execution = {.rng_key = 1, .n_threads = 1};
+    for (size_t kernel = 0; kernel < N_KERNELS; kernel++) {
+        const struct parameters p = chosen(kernels[kernel], 10);
+        struct fit_report report;
+        fit_report_init(&report);
+        void *model;
+        uint8_t together[TOY_ROWS_MAX], alone;
+        cr_assert_eq(svc()->create(&model, &p, NULL), STATUS_OK);
+        cr_assert_eq(svc()->fit(model, &set, &execution, &report, NULL), STATUS_OK);
+        cr_assert_eq(svc()->predict(model, &p, set.x, &execution, together, NULL), STATUS_OK);
+        for (size_t i = 0; i < toy->n_rows; i++) {
+            struct features row = *set.x;
+            row.n_rows = 1;
+            row.standardised = set.x->standardised + i * set.x->n_features;
+            cr_assert_eq(svc()->predict(model, &p, &row, &execution, &alone, NULL), STATUS_OK);
+            cr_assert_eq(alone, together[i], "%s row %zu", kernels[kernel], i);
+        }
+        svc()->destroy(model);
+    }
+    toy_destroy(toy);
+}
+
+/*
+ * Two classes that overlap, on which SMO is slow at a large C. Where the memory is not
+ * enough for the interior-point method, the record says that SMO alone ran.
+ */
+Test(svc_classes, solver_is_told_and_fits_the_memory, .timeout = 60)
+{
+    struct toy *toy = toy_create(300, 6, 2);
+    const struct training_set set = toy_set(toy);
+    const struct parameters p = chosen("linear", 1e4);
+    const char *const expected[] = {"SMO and interior-point method", "SMO"};
+    double objective[2];
+    for (size_t is_short = 0; is_short < 2; is_short++) {
+        const struct execution execution = {
+            .rng_key = 1, .n_threads = 1, .memory_bytes = is_short ? 1 << 16 : 0};
+        struct fit_report report;
+        fit_report_init(&report);
+        void *model;
+        cr_assert_eq(svc()->create(&model, &p, NULL), STATUS_OK);
+        cr_assert_eq(svc()->fit(model, &set, &execution, &report, NULL), STATUS_OK);
+        cr_assert_str_eq(report.solver, expected[is_short]);
+        objective[is_short] = toy_measure(&report, "objective");
+        svc()->destroy(model);
+    }
+    cr_assert_leq(fabs(objective[1] - objective[0]), 1e-3 * fabs(objective[0]));
+    toy_destroy(toy);
+}
+
 static struct toy *toy_from(const uint8_t *bytes, const uint8_t *y, size_t n_rows,
                             size_t n_features, size_t n_classes)
 {

@@ -89,6 +89,70 @@ Test(svc_kernels, sigmoid_is_its_formula, .timeout = 10)
         }
 }
 
+/* Rows in place or by number; alone, a value has the same bits. */
+Test(svc_kernels, products_are_the_sums, .timeout = 20)
+{
+    enum { ROWS = 40, COLUMNS = 48, STRIDE = 43 };
+    static float left[ROWS * COLUMNS], right[ROWS * COLUMNS], values[ROWS * STRIDE];
+    struct rng rng = rng_create(1, 6);
+    fill(&rng, left, ROWS * COLUMNS, -2, 2);
+    fill(&rng, right, ROWS * COLUMNS, -2, 2);
+    uint32_t rows[ROWS];
+    for (size_t r = 0; r < ROWS; r++)
+        rows[r] = rng_below(&rng, ROWS);
+    for (enum simd_level level = SIMD_PORTABLE; level <= simd_level(); level++)
+        for (size_t n = 1; n <= ROWS; n++) {
+            struct kernel_products p = {.n_padded = n % 3 ? COLUMNS : 16,
+                                        .n_left = n,
+                                        .n_right = ROWS + 1 - n,
+                                        .left = left,
+                                        .right = right,
+                                        .left_rows = n & 1 ? rows : NULL,
+                                        .right_rows = n & 2 ? rows : NULL,
+                                        .values = values,
+                                        .stride = STRIDE};
+            SIMD_SELECT_LEVEL(level, kernel_kernels)->products(&p);
+            for (size_t i = 0; i < p.n_left; i++)
+                for (size_t j = 0; j < p.n_right; j++) {
+                    const float *a = left + (p.left_rows ? rows[i] : i) * p.n_padded;
+                    const float *b = right + (p.right_rows ? rows[j] : j) * p.n_padded;
+                    double expected = 0;
+                    for (size_t c = 0; c < p.n_padded; c++)
+                        expected += (double)a[c] * (double)b[c];
+                    cr_assert_leq(fabs((double)values[i * STRIDE + j] - expected), 2e-5,
+                                  "level %d, %zu rows, %zu %zu", (int)level, n, i, j);
+                    float alone;
+                    const struct kernel_products one = {.n_padded = p.n_padded,
+                                                        .n_left = 1,
+                                                        .n_right = 1,
+                                                        .left = b,
+                                                        .right = a,
+                                                        .values = &alone,
+                                                        .stride = 1};
+                    SIMD_SELECT_LEVEL(level, kernel_kernels)->products(&one);
+                    cr_assert(alone == values[i * STRIDE + j], "level %d", (int)level);
+                }
+        }
+}
+
+Test(svc_kernels, weighted_sum_is_the_sum, .timeout = 10)
+{
+    struct rng rng = rng_create(1, 7);
+    for (enum simd_level level = SIMD_PORTABLE; level <= simd_level(); level++)
+        for (size_t n = 0; n <= LENGTH_MAX; n++) {
+            float values[LENGTH_MAX];
+            double weights[LENGTH_MAX], expected = 0;
+            fill(&rng, values, n, -2, 2);
+            for (size_t j = 0; j < n; j++) {
+                weights[j] = rng_uniform(&rng) - 0.5;
+                expected += weights[j] * (double)values[j];
+            }
+            const double sum =
+                SIMD_SELECT_LEVEL(level, kernel_kernels)->weighted_sum(values, weights, n);
+            cr_assert_leq(fabs(sum - expected), 1e-13, "level %d, %zu", (int)level, n);
+        }
+}
+
 Test(svc_kernels, gradients_are_the_sums, .timeout = 10)
 {
     struct rng rng = rng_create(1, 4);

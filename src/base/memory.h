@@ -18,6 +18,12 @@ void *memory_zeroed(size_t n_items, size_t item_bytes);
 /* Takes NULL. */
 void memory_free(void *array);
 
+/*
+ * For an array that will be written whole: lets the system back it with huge pages, where it has
+ * them, which saves most of the cost of the first write to each page.
+ */
+void memory_prefer_huge_pages(void *array, size_t n_bytes);
+
 /* One array of several that a function needs. */
 struct memory_request {
     void **array; /* receives the array */

@@ -17,14 +17,16 @@ enum { C, KERNEL, DEGREE, GAMMA, COEF0, TOL };
 
 /*
  * Kernel values that are kept of a machine in the making, twice, or of all machines, which is
- * enough for 11,585 rows: a worker stays below 2 GB. There are only two sizes, so that rounding is
- * the same on all machines but those that are short of memory.
+ * enough for 11,585 rows. Beside them, what the machines of a class share may take a quarter of the
+ * memory, but no more than 2 GB: a worker stays below 4 GB. Values are the same to the bit wherever
+ * they are kept.
  */
 static const size_t KEPT_BYTES = (size_t)1 << 29;
 static const size_t KEPT_BYTES_SHORT = (size_t)1 << 26;
 static const size_t MEMORY_SHORT = (size_t)1 << 31;
-/* The limits of svm-train of LIBSVM; and what costs about as much as the interior-point method. */
-enum { ITER_MAX = 10000000, ITER_MAX_PER_ROW = 100, INTERIOR_AFTER_PER_ROW = 80 };
+static const size_t SHARED_BYTES = (size_t)1 << 31;
+/* The limits of svm-train of LIBSVM; and steps after which SMO is likely to need very many more. */
+enum { ITER_MAX = 10000000, ITER_MAX_PER_ROW = 100, INTERIOR_AFTER_PER_ROW = 15 };
 
 static const char *const kernels[] = {"linear", "poly", "rbf", "sigmoid", NULL};
 
@@ -109,7 +111,8 @@ struct job {
     const struct parameters *parameters;
     struct svc_model *model;
     const struct svc_rows *rows;
-    size_t kept_bytes;
+    struct svc_shared *shared; /* NULL: nothing is shared */
+    size_t kept_bytes, interior_bytes_max;
     double *weights;                 /* n_rows x n_classes */
     struct svc_pair_result *results; /* n_pairs */
 };
@@ -121,6 +124,7 @@ static enum status solve_pair(const struct job *job, size_t a, size_t b, struct 
     const size_t *first = job->rows->first;
     struct svc_pair pair = {.rows = job->rows,
                             .kernel = &model->kernel,
+                            .shared = job->shared,
                             .first = {first[a], first[b]},
                             .n = {first[a + 1] - first[a], first[b + 1] - first[b]},
                             .C = parameter_number(job->parameters, C),
@@ -134,6 +138,7 @@ static enum status solve_pair(const struct job *job, size_t a, size_t b, struct 
         return STATUS_OK;
     const size_t n = pair.n[0] + pair.n[1];
     pair.interior_after = (long)n * INTERIOR_AFTER_PER_ROW;
+    pair.interior_bytes_max = job->interior_bytes_max;
     pair.max_iter = (long)n * ITER_MAX_PER_ROW > ITER_MAX ? (long)n * ITER_MAX_PER_ROW : ITER_MAX;
     result->beta = memory_array(n, sizeof *result->beta);
     if (!result->beta)
@@ -174,6 +179,7 @@ static enum status solve_pairs(const struct job *job, int n_threads, struct erro
 static void fill_report(const struct job *job, struct fit_report *report)
 {
     double objective = 0, gap = 0, violation = 0, bytes = 0;
+    int n_restarts = 0;
     report->n_iter = 0;
     report->converged = 1;
     for (size_t p = 0; p < job->model->n_pairs; p++) {
@@ -181,15 +187,30 @@ static void fill_report(const struct job *job, struct fit_report *report)
         report->n_iter = r->n_iter > report->n_iter ? r->n_iter : report->n_iter;
         report->converged &= r->converged;
         objective += r->objective;
+        n_restarts += r->n_restarts;
         gap += r->primal + r->objective;
         violation = r->violation > violation ? r->violation : violation;
         bytes = (double)r->kernel_bytes > bytes ? (double)r->kernel_bytes : bytes;
     }
+    report->solver = n_restarts ? "SMO and interior-point method" : "SMO";
     fit_report_add(report, "objective", objective);
     if (job->model->kernel.kind != SVC_SIGMOID) /* not positive definite: no duality */
         fit_report_add(report, "dual_gap", objective < 0 ? gap / -objective : gap);
     fit_report_add(report, "kkt_violation", violation);
     fit_report_add(report, "kernel_bytes", bytes);
+}
+
+/* What is left of the memory for each thread's interior-point method, less half for the rest. */
+static size_t interior_bytes_max(const struct job *job, const struct features *x,
+                                 const struct execution *execution)
+{
+    const size_t n_threads = (size_t)(execution->n_threads > 1 ? execution->n_threads : 1);
+    const size_t data = x->n_rows * x->n_features * (1 + sizeof(float)) +
+                        x->n_rows * job->rows->n_columns * sizeof(float) +
+                        n_threads * job->kept_bytes;
+    if (execution->memory_bytes == 0)
+        return SIZE_MAX;
+    return execution->memory_bytes > data ? (execution->memory_bytes - data) / 2 / n_threads : 0;
 }
 
 static enum status fit(void *model, const struct training_set *set,
@@ -219,6 +240,15 @@ static enum status fit(void *model, const struct training_set *set,
             {(void **)&job.results, m->n_pairs, sizeof *job.results},
         },
         3, "SVC", error);
+    job.interior_bytes_max = interior_bytes_max(&job, set->x, execution);
+    size_t shared_max = execution->memory_bytes / 4;
+    shared_max = shared_max == 0 || shared_max > SHARED_BYTES ? SHARED_BYTES : shared_max;
+    struct svc_shared shared = {0};
+    if (!status && m->kernel.kind != SVC_LINEAR && !rows.gram && k > 2 &&
+        svc_shared_bytes(&rows, k) <= shared_max) {
+        status = svc_shared_create(&shared, &rows, &m->kernel, k, error);
+        job.shared = &shared;
+    }
     if (status)
         goto cleanup;
     job.weights = memory_zeroed(rows.n_rows * k, sizeof *job.weights);
@@ -230,6 +260,7 @@ static enum status fit(void *model, const struct training_set *set,
     status = svc_model_finish(m, &rows, job.weights, error);
     fit_report_add(report, "n_support", (double)svc_model_n_support(m));
 cleanup:
+    svc_shared_destroy(&shared);
     memory_free(job.weights);
     memory_free(job.results);
     svc_rows_destroy(&rows);

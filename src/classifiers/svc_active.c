@@ -20,9 +20,7 @@ enum status svc_active_create(struct svc_active *a, const struct svc_pair *pair,
     most = most / CAPACITY_UNIT * CAPACITY_UNIT;
     most = most < CAPACITY_UNIT ? CAPACITY_UNIT : most;
     most = most > n ? rounded_up(n) : most;
-    *a = (struct svc_active){.pair = pair,
-                             .capacity_max = most,
-                             .n_columns = pair->rows->gram ? 0 : pair->rows->n_columns};
+    *a = (struct svc_active){.pair = pair, .capacity_max = most};
     a->is_member = memory_zeroed(n, 1);
     return a->is_member ? STATUS_OK : error_memory(error, "SVC", n);
 }
@@ -31,7 +29,7 @@ void svc_active_destroy(struct svc_active *a)
 {
     memory_free(a->members);
     memory_free(a->k);
-    memory_free(a->x);
+    memory_free(a->rows);
     memory_free(a->norms);
     memory_free(a->diagonal);
     memory_free(a->is_member);
@@ -46,17 +44,17 @@ static enum status grow(struct svc_active *a, size_t n_wanted, struct error *err
     size_t capacity = a->capacity ? a->capacity + a->capacity / 2 : CAPACITY_FIRST;
     capacity = rounded_up(capacity < n_wanted ? n_wanted : capacity);
     capacity = capacity > a->capacity_max ? a->capacity_max : capacity;
-    const size_t n_columns = a->n_columns;
     struct svc_active b = *a;
     const enum status status = memory_arrays(
         (const struct memory_request[]){{(void **)&b.members, capacity, sizeof *b.members},
                                         {(void **)&b.k, capacity * capacity, sizeof *b.k},
-                                        {(void **)&b.x, capacity * n_columns, sizeof *b.x},
+                                        {(void **)&b.rows, capacity, sizeof *b.rows},
                                         {(void **)&b.norms, capacity, sizeof *b.norms},
                                         {(void **)&b.diagonal, capacity, sizeof *b.diagonal}},
         5, "SVC", error);
     if (status)
         return status;
+    memory_prefer_huge_pages(b.k, capacity * capacity * sizeof *b.k);
     memset(b.diagonal, 0, capacity * sizeof *b.diagonal);
     for (size_t m = 0; m < capacity; m++) {
         const size_t n_old = m < a->n ? a->n : 0;
@@ -65,7 +63,7 @@ static enum status grow(struct svc_active *a, size_t n_wanted, struct error *err
     }
     if (a->n) {
         memcpy(b.members, a->members, a->n * sizeof *b.members);
-        memcpy(b.x, a->x, a->n * n_columns * sizeof *b.x);
+        memcpy(b.rows, a->rows, a->n * sizeof *b.rows);
         memcpy(b.norms, a->norms, a->n * sizeof *b.norms);
         memcpy(b.diagonal, a->diagonal, a->n * sizeof *b.diagonal);
     }
@@ -94,13 +92,14 @@ static void mirror(struct svc_active *a, size_t n_old)
 static void kernel_rows(const struct svc_active *a, size_t n_old)
 {
     const struct svc_rows *rows = a->pair->rows;
-    const size_t n_columns = a->n_columns;
     if (!rows->gram) {
-        svc_kernel_block(a->pair->kernel, &(struct svc_block){.n_columns = n_columns,
+        svc_kernel_block(a->pair->kernel, &(struct svc_block){.n_columns = rows->n_columns,
                                                               .n_left = a->n - n_old,
                                                               .n_right = a->n,
-                                                              .left = a->x + n_old * n_columns,
-                                                              .right = a->x,
+                                                              .left = rows->x,
+                                                              .right = rows->x,
+                                                              .left_rows = a->rows + n_old,
+                                                              .right_rows = a->rows,
                                                               .left_norms = a->norms + n_old,
                                                               .right_norms = a->norms,
                                                               .values = a->k + n_old * a->capacity,
@@ -108,9 +107,9 @@ static void kernel_rows(const struct svc_active *a, size_t n_old)
         return;
     }
     for (size_t m = n_old; m < a->n; m++) {
-        const float *from = rows->gram + svc_pair_row(a->pair, a->members[m]) * rows->n_rows;
+        const float *from = rows->gram + a->rows[m] * rows->n_rows;
         for (size_t j = 0; j < a->n; j++)
-            a->k[m * a->capacity + j] = from[svc_pair_row(a->pair, a->members[j])];
+            a->k[m * a->capacity + j] = from[a->rows[j]];
     }
 }
 
@@ -121,10 +120,10 @@ enum status svc_active_add(struct svc_active *a, const uint32_t *new_rows, size_
     if (status || n_new == 0)
         return status;
     const struct svc_rows *rows = a->pair->rows;
-    const size_t n_columns = a->n_columns, n_old = a->n;
+    const size_t n_old = a->n;
     for (size_t r = 0; r < n_new; r++, a->n++) {
         const size_t row = svc_pair_row(a->pair, new_rows[r]);
-        memcpy(a->x + a->n * n_columns, rows->x + row * n_columns, n_columns * sizeof *a->x);
+        a->rows[a->n] = (uint32_t)row;
         a->norms[a->n] = rows->norms[row];
         a->diagonal[a->n] = rows->diagonal[row];
         a->members[a->n] = new_rows[r];
@@ -139,7 +138,6 @@ enum status svc_active_add(struct svc_active *a, const uint32_t *new_rows, size_
 
 void svc_active_keep(struct svc_active *a, const uint8_t *keep)
 {
-    const size_t n_columns = a->n_columns;
     size_t n_kept = 0;
     for (size_t m = 0; m < a->n; m++) {
         if (!keep[m]) {
@@ -151,7 +149,7 @@ void svc_active_keep(struct svc_active *a, const uint8_t *keep)
         for (size_t j = 0, to_j = 0; j < a->n; j++)
             if (keep[j])
                 to[to_j++] = from[j];
-        memmove(a->x + n_kept * n_columns, a->x + m * n_columns, n_columns * sizeof *a->x);
+        a->rows[n_kept] = a->rows[m];
         a->members[n_kept] = a->members[m];
         a->norms[n_kept] = a->norms[m];
         a->diagonal[n_kept] = a->diagonal[m];

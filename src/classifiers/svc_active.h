@@ -9,10 +9,9 @@
 struct svc_active {
     const struct svc_pair *pair; /* borrowed */
     size_t n, capacity, capacity_max;
-    size_t n_columns;   /* of x: none where the gram has all kernel values */
     uint32_t *members;  /* capacity, owned: rows of the pair */
     float *k;           /* capacity x capacity, owned: the kernel matrix */
-    float *x;           /* capacity x n_columns, owned */
+    uint32_t *rows;     /* capacity, owned: the same as sorted rows */
     float *norms;       /* capacity, owned */
     float *diagonal;    /* capacity, owned */
     uint8_t *is_member; /* rows of the pair, owned */

@@ -9,7 +9,7 @@ enum { CHUNK_ROWS = SVC_CHUNK_ROWS, CHUNKS_MIN = 2, STRIDE_UNIT = 16 };
 static const uint32_t NOWHERE = UINT32_MAX;
 
 struct svc_chunk {
-    float *values; /* CHUNK_ROWS x stride, owned */
+    float *values; /* CHUNK_ROWS x width, owned */
     uint32_t rows[CHUNK_ROWS];
     size_t n_rows;
     uint64_t last_used;
@@ -18,25 +18,26 @@ struct svc_chunk {
 enum status svc_gradient_create(struct svc_gradient *g, const struct svc_pair *pair,
                                 struct error *error)
 {
-    const size_t n = pair->n[0] + pair->n[1], n_columns = pair->rows->n_columns;
+    const size_t n = pair->n[0] + pair->n[1], larger = pair->n[pair->n[1] > pair->n[0]];
     const size_t stride = (n + STRIDE_UNIT - 1) / STRIDE_UNIT * STRIDE_UNIT;
-    size_t n_chunks = pair->budget_bytes / (CHUNK_ROWS * stride * sizeof(float));
+    *g = (struct svc_gradient){
+        .pair = pair, .n = n, .stride = stride, .width = pair->shared ? larger : n};
+    size_t n_chunks = pair->budget_bytes / (CHUNK_ROWS * g->width * sizeof(float));
     n_chunks = n_chunks < CHUNKS_MIN ? CHUNKS_MIN : n_chunks;
     if (n_chunks > n / CHUNK_ROWS * 2 + CHUNKS_MIN) /* chunks need not be full */
         n_chunks = n / CHUNK_ROWS * 2 + CHUNKS_MIN;
-    *g = (struct svc_gradient){.pair = pair, .n = n, .stride = stride, .n_chunks_max = n_chunks};
+    g->n_chunks_max = n_chunks;
     enum status status = memory_arrays(
         (const struct memory_request[]){
-            {(void **)&g->gathered, CHUNK_ROWS * n_columns, sizeof *g->gathered},
-            {(void **)&g->norms, CHUNK_ROWS, sizeof *g->norms},
-            {(void **)&g->w, n_columns, sizeof *g->w},
+            {(void **)&g->copies, 2 * stride, sizeof *g->copies},
+            {(void **)&g->w, pair->rows->n_columns, sizeof *g->w},
             {(void **)&g->chunks, n_chunks, sizeof *g->chunks},
             {(void **)&g->place, n, sizeof *g->place},
             {(void **)&g->missing, n, sizeof *g->missing},
         },
-        6, "SVC", error);
+        5, "SVC", error);
     for (size_t t = 0; !status && t < n; t++)
-        g->place[t] = NOWHERE;
+        g->place[t] = pair->rows->gram ? 0 : NOWHERE;
     return status;
 }
 
@@ -44,8 +45,7 @@ void svc_gradient_destroy(struct svc_gradient *g)
 {
     for (size_t c = 0; c < g->n_chunks; c++)
         memory_free(g->chunks[c].values);
-    memory_free(g->gathered);
-    memory_free(g->norms);
+    memory_free(g->copies);
     memory_free(g->w);
     memory_free(g->chunks);
     memory_free(g->place);
@@ -55,7 +55,7 @@ void svc_gradient_destroy(struct svc_gradient *g)
 
 size_t svc_gradient_bytes(const struct svc_gradient *g)
 {
-    return g->n_chunks * CHUNK_ROWS * g->stride * sizeof(float);
+    return g->n_chunks * CHUNK_ROWS * g->width * sizeof(float);
 }
 
 static void update_linear(struct svc_gradient *g, const struct svc_change *change, double *f)
@@ -75,11 +75,31 @@ static void update_linear(struct svc_gradient *g, const struct svc_change *chang
                                    g->pair->n[side], n_columns);
 }
 
+/* Row t of the kernel matrix, which is kept: its values with the rows of either class. */
+static void find_parts(const struct svc_gradient *g, size_t t, const float *parts[2])
+{
+    const struct svc_pair *pair = g->pair;
+    const size_t row = svc_pair_row(pair, t), own = t < pair->n[0] ? 0 : 1;
+    if (pair->rows->gram) {
+        parts[0] = pair->rows->gram + row * pair->rows->n_rows + pair->first[0];
+        parts[1] = pair->rows->gram + row * pair->rows->n_rows + pair->first[1];
+        return;
+    }
+    const uint32_t place = g->place[t];
+    parts[0] = g->chunks[place / CHUNK_ROWS].values + place % CHUNK_ROWS * g->width;
+    parts[1] = parts[0] + pair->n[0];
+    if (pair->shared) {
+        parts[1 - own] = parts[0];
+        parts[own] = pair->shared->values[row];
+    }
+}
+
 /* Rows of the kernel matrix on their way into f, KERNEL_ROWS_AT_ONCE in a pass. */
 struct batch {
     const struct kernel_kernels *kernels;
-    size_t n, length;
-    const float *rows[KERNEL_ROWS_AT_ONCE];
+    const size_t *lengths; /* of the parts */
+    size_t n;
+    const float *parts[2][KERNEL_ROWS_AT_ONCE];
     double weights[KERNEL_ROWS_AT_ONCE];
 };
 
@@ -88,16 +108,22 @@ static void batch_flush(struct batch *batch, double *f)
     if (batch->n == 0)
         return;
     for (; batch->n < KERNEL_ROWS_AT_ONCE; batch->n++) {
-        batch->rows[batch->n] = batch->rows[0];
+        batch->parts[0][batch->n] = batch->parts[0][0];
+        batch->parts[1][batch->n] = batch->parts[1][0];
         batch->weights[batch->n] = 0;
     }
-    batch->kernels->subtract_rows(f, batch->rows, batch->weights, batch->length);
+    for (size_t side = 0; side < 2; f += batch->lengths[side++])
+        batch->kernels->subtract_rows(f, batch->parts[side], batch->weights, batch->lengths[side]);
     batch->n = 0;
 }
 
-static void batch_add(struct batch *batch, const float *row, double weight, double *f)
+static void batch_add(struct batch *batch, const struct svc_gradient *g, size_t t, double weight,
+                      double *f)
 {
-    batch->rows[batch->n] = row;
+    const float *parts[2];
+    find_parts(g, t, parts);
+    batch->parts[0][batch->n] = parts[0];
+    batch->parts[1][batch->n] = parts[1];
     batch->weights[batch->n++] = weight;
     if (batch->n == KERNEL_ROWS_AT_ONCE)
         batch_flush(batch, f);
@@ -124,8 +150,9 @@ static struct svc_chunk *chunk_with_room(struct svc_gradient *g, size_t n_wanted
             oldest = chunk;
     }
     if (g->n_chunks < g->n_chunks_max) {
-        float *values = memory_array(CHUNK_ROWS * g->stride, sizeof *values);
+        float *values = memory_array(CHUNK_ROWS * g->width, sizeof *values);
         if (values) {
+            memory_prefer_huge_pages(values, CHUNK_ROWS * g->width * sizeof *values);
             struct svc_chunk *chunk = &g->chunks[g->n_chunks++];
             chunk->values = values;
             chunk->n_rows = 0;
@@ -137,59 +164,66 @@ static struct svc_chunk *chunk_with_room(struct svc_gradient *g, size_t n_wanted
     return oldest;
 }
 
-/* The kernel rows of n rows of the pair, `stride` apart, without padding. */
-static void kernel_rows(struct svc_gradient *g, const uint32_t *which, size_t n, float *values)
+/* The kernel values of n rows of the class `own` with the rows of the class `with`. */
+static void kernel_part(const struct svc_gradient *g, const uint32_t *which, size_t n, size_t own,
+                        size_t with, float *values)
 {
     const struct svc_rows *rows = g->pair->rows;
-    const size_t n_columns = rows->n_columns;
-    for (size_t r = 0; r < n && !rows->gram; r++) {
-        const size_t row = svc_pair_row(g->pair, which[r]);
-        memcpy(g->gathered + r * n_columns, rows->x + row * n_columns, n_columns * sizeof(float));
-        g->norms[r] = rows->norms[row];
-    }
-    for (size_t side = 0; side < 2; values += g->pair->n[side++]) {
-        const size_t first = g->pair->first[side], n_right = g->pair->n[side];
-        if (rows->gram) {
-            for (size_t r = 0; r < n; r++)
-                memcpy(values + r * g->stride,
-                       rows->gram + svc_pair_row(g->pair, which[r]) * rows->n_rows + first,
-                       n_right * sizeof *values);
-            continue;
-        }
-        svc_kernel_block(g->pair->kernel, &(struct svc_block){.n_columns = n_columns,
-                                                              .n_left = n,
-                                                              .n_right = n_right,
-                                                              .left = g->gathered,
-                                                              .right = rows->x + first * n_columns,
-                                                              .left_norms = g->norms,
-                                                              .right_norms = rows->norms + first,
-                                                              .values = values,
-                                                              .stride = g->stride});
-    }
+    const size_t first = g->pair->first[with];
+    float norms[CHUNK_ROWS];
+    for (size_t r = 0; r < n; r++)
+        norms[r] = rows->norms[which[r]];
+    svc_kernel_block(g->pair->kernel,
+                     &(struct svc_block){.n_columns = rows->n_columns,
+                                         .n_left = n,
+                                         .n_right = g->pair->n[with],
+                                         .left = rows->x,
+                                         .left_rows = which,
+                                         .right = rows->x + first * rows->n_columns,
+                                         .left_norms = norms,
+                                         .right_norms = rows->norms + first,
+                                         .values = values,
+                                         .stride = g->width});
+    for (size_t r = 0; own == with && r < n; r++) /* exact, as everywhere */
+        values[r * g->width + which[r] - first] = rows->diagonal[which[r]];
 }
 
-/* Puts the kernel rows of n_new rows into the free places of a chunk. */
-static void chunk_fill(struct svc_gradient *g, struct svc_chunk *chunk, const uint32_t *new_rows,
-                       size_t n_new)
+/* Puts the kernel rows of those of the n_new rows that are of the class `own` into free places. */
+static enum status chunk_fill_class(struct svc_gradient *g, struct svc_chunk *chunk,
+                                    const uint32_t *new_rows, size_t n_new, size_t own,
+                                    struct error *error)
 {
-    const struct svc_rows *rows = g->pair->rows;
-    const size_t from = chunk->n_rows;
+    const struct svc_pair *pair = g->pair;
+    uint32_t which[CHUNK_ROWS];
+    float *values = chunk->values + chunk->n_rows * g->width;
+    size_t n = 0;
     for (size_t r = 0; r < n_new; r++) {
-        chunk->rows[from + r] = new_rows[r];
-        g->place[new_rows[r]] =
-            (uint32_t)((size_t)(chunk - g->chunks) * CHUNK_ROWS + chunk->n_rows++);
+        const uint32_t t = new_rows[r];
+        if ((t < pair->n[0] ? 0 : 1) != own)
+            continue;
+        which[n++] = (uint32_t)svc_pair_row(pair, t);
+        chunk->rows[chunk->n_rows] = t;
+        g->place[t] = (uint32_t)((size_t)(chunk - g->chunks) * CHUNK_ROWS + chunk->n_rows++);
     }
-    kernel_rows(g, new_rows, n_new, chunk->values + from * g->stride);
-    for (size_t r = 0; r < n_new; r++) /* exact, as everywhere */
-        chunk->values[(from + r) * g->stride + new_rows[r]] =
-            rows->diagonal[svc_pair_row(g->pair, new_rows[r])];
-    for (size_t r = 0; r < n_new; r++)
-        memset(chunk->values + (from + r) * g->stride + g->n, 0,
-               (g->stride - g->n) * sizeof(float));
-    g->n_computed += n_new;
+    g->n_computed += n;
+    if (pair->shared) {
+        kernel_part(g, which, n, own, 1 - own, values);
+        return svc_shared_need(pair->shared, which, n, error);
+    }
+    kernel_part(g, which, n, own, 0, values);
+    kernel_part(g, which, n, own, 1, values + pair->n[0]);
+    return STATUS_OK;
 }
 
-/* First what is kept, before it makes room for others. The weights of the missing go to by. */
+static enum status chunk_fill(struct svc_gradient *g, struct svc_chunk *chunk,
+                              const uint32_t *new_rows, size_t n_new, struct error *error)
+{
+    chunk->last_used = g->clock;
+    const enum status status = chunk_fill_class(g, chunk, new_rows, n_new, 0, error);
+    return status ? status : chunk_fill_class(g, chunk, new_rows, n_new, 1, error);
+}
+
+/* First what is kept, before it makes room for others. The numbers of the others in `change`. */
 static size_t update_from_kept(struct svc_gradient *g, const struct svc_change *change,
                                struct batch *batch, double *f)
 {
@@ -200,9 +234,9 @@ static size_t update_from_kept(struct svc_gradient *g, const struct svc_change *
             g->missing[n_missing++] = (uint32_t)c;
             continue;
         }
-        struct svc_chunk *chunk = &g->chunks[place / CHUNK_ROWS];
-        chunk->last_used = g->clock;
-        batch_add(batch, chunk->values + place % CHUNK_ROWS * g->stride, change->by[c], f);
+        if (!g->pair->rows->gram)
+            g->chunks[place / CHUNK_ROWS].last_used = g->clock;
+        batch_add(batch, g, change->rows[c], change->by[c], f);
     }
     batch_flush(batch, f);
     return n_missing;
@@ -215,23 +249,23 @@ enum status svc_gradient_update(struct svc_gradient *g, const struct svc_change 
         update_linear(g, change, f);
         return STATUS_OK;
     }
-    struct batch batch = {.kernels = SIMD_SELECT(kernel_kernels), .length = g->n};
+    struct batch batch = {.kernels = SIMD_SELECT(kernel_kernels), .lengths = g->pair->n};
     g->clock++;
     const size_t n_missing = update_from_kept(g, change, &batch, f);
     for (size_t done = 0; done < n_missing;) {
         struct svc_chunk *chunk = chunk_with_room(g, n_missing - done);
         if (!chunk)
-            return error_memory(error, "SVC", CHUNK_ROWS * g->stride * sizeof(float));
-        const size_t from = chunk->n_rows;
+            return error_memory(error, "SVC", CHUNK_ROWS * g->width * sizeof(float));
         uint32_t new_rows[CHUNK_ROWS];
+        const size_t room = CHUNK_ROWS - chunk->n_rows;
         size_t n_new = 0;
-        for (; from + n_new < CHUNK_ROWS && done + n_new < n_missing; n_new++)
+        for (; n_new < room && done + n_new < n_missing; n_new++)
             new_rows[n_new] = change->rows[g->missing[done + n_new]];
-        chunk_fill(g, chunk, new_rows, n_new);
-        chunk->last_used = g->clock;
+        const enum status status = chunk_fill(g, chunk, new_rows, n_new, error);
+        if (status)
+            return status;
         for (size_t r = 0; r < n_new; r++)
-            batch_add(&batch, chunk->values + (from + r) * g->stride,
-                      change->by[g->missing[done + r]], f);
+            batch_add(&batch, g, new_rows[r], change->by[g->missing[done + r]], f);
         batch_flush(&batch, f);
         done += n_new;
     }
@@ -250,9 +284,16 @@ const float *svc_gradient_row(struct svc_gradient *g, size_t t, const uint32_t *
         size_t n_new = 1;
         for (; n_new <= n_along && chunk->n_rows + n_new < CHUNK_ROWS; n_new++)
             new_rows[n_new] = along[n_new - 1];
-        chunk_fill(g, chunk, new_rows, n_new);
+        if (chunk_fill(g, chunk, new_rows, n_new, NULL))
+            return NULL;
     }
-    struct svc_chunk *chunk = &g->chunks[g->place[t] / CHUNK_ROWS];
-    chunk->last_used = g->clock;
-    return chunk->values + g->place[t] % CHUNK_ROWS * g->stride;
+    if (!g->pair->rows->gram)
+        g->chunks[g->place[t] / CHUNK_ROWS].last_used = g->clock;
+    const float *parts[2];
+    find_parts(g, t, parts);
+    float *copy = g->copies + (g->clock & 1 ? g->stride : 0);
+    memcpy(copy, parts[0], g->pair->n[0] * sizeof *copy);
+    memcpy(copy + g->pair->n[0], parts[1], g->pair->n[1] * sizeof *copy);
+    memset(copy + g->n, 0, (g->stride - g->n) * sizeof *copy);
+    return copy;
 }

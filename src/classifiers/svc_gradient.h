@@ -2,8 +2,9 @@
  * Keeping f = y - K beta of all rows of a pair up to date.
  *
  * For the linear kernel through the change of w = sum beta_t x_t. For the others from whole rows of
- * the kernel matrix, computed many at a time, and kept in chunks within a budget: when it is spent,
- * the chunk that was not used for longest is given up.
+ * the kernel matrix, which are in the gram, or computed many at a time and kept in chunks within a
+ * budget: when it is spent, the chunk that was not used for longest is given up. Where the values
+ * with the rows of the same class are shared, chunks hold those with the rows of the other class.
  */
 #ifndef FMBENCH_CLASSIFIERS_SVC_GRADIENT_H
 #define FMBENCH_CLASSIFIERS_SVC_GRADIENT_H
@@ -12,13 +13,14 @@
 
 struct svc_gradient {
     const struct svc_pair *pair; /* borrowed */
-    size_t n, stride;            /* rows of the pair; floats of a row of a chunk */
-    float *gathered;             /* owned; rows of x */
-    float *norms;                /* owned */
+    size_t n, stride;            /* rows of the pair, also padded */
+    size_t width;                /* floats of a row of a chunk */
+    float *copies;               /* 2 x stride, owned: the rows asked for last */
     double *w;                   /* owned; SVC_LINEAR alone */
     size_t n_chunks, n_chunks_max;
     struct svc_chunk *chunks; /* n_chunks_max, owned */
-    uint32_t *place;          /* n, owned: chunk x rows of a chunk + row in it, or none */
+    uint32_t *place;          /* n, owned: chunk x rows of a chunk + row in it, or none; any number
+                                 where the gram has the row */
     uint32_t *missing;        /* n, owned: work */
     uint64_t clock;
     size_t n_computed; /* rows of the kernel matrix */

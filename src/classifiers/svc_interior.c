@@ -7,45 +7,71 @@
 #include <math.h>
 #include <string.h>
 
-enum { ITER_MAX = 60, ROWS_AT_ONCE = 512, SUM_PASSES = 100 };
+enum { ITER_MAX = 60, CORRECTORS_MAX = 5, ROWS_AT_ONCE = 512, SUM_PASSES = 100 };
 static const double GAP_ENOUGH = 1e-7; /* of the objective */
 static const double RESIDUAL_ENOUGH = 1e-3;
 static const double START = 1;
+static const double START_MULTIPLIER = 30;
 static const double WEIGHT_LEAST = 1e-15; /* rows with less leave X' D^-1 X */
+/* Trace of a row's part in X' D^-1 X up to which float32 is exact enough beside the I in I + X'
+ * D^-1 X. */
+static const double FLOAT_ENOUGH = 100;
 static const double TO_THE_BOUND = 0.995; /* of the way */
+static const double AHEAD = 0.2;          /* of the whole step, where products are looked at */
+static const double SPREAD = 10;          /* of the products about their target */
 static const double CURVATURE_BOUND = 3;  /* D over the diagonal of K: a variable at its bound */
 
-/* A pair's X as one matrix; vectors over its rows have n entries, over its columns p. */
+/* The rows' X as one matrix; vectors over its rows have n entries, over its columns p. */
 struct interior {
+    const struct svc_interior *job;
     const struct svc_pair *pair;
+    const struct kernel_kernels *kernels;
     size_t n, p;
-    double *beta, *below, *above; /* n: beta - lowest, highest - beta; owned, as all arrays */
-    double *z, *v;                /* n: their multipliers */
-    double bias;                  /* of the sum */
-    double *weight;               /* n: D^-1 */
-    double *dual, *sum_free;      /* n: K beta - y + bias - z + v; A^-1 1 */
-    double *right, *step, *work;  /* n */
-    double *step_z, *step_v;      /* n */
-    double *column, *matrix;      /* p; p x p */
-    double *scaled;               /* ROWS_AT_ONCE x p */
+    const float **x;                /* n; owned, as all arrays */
+    double *q;                      /* n */
+    double total;                   /* s of the problem */
+    double *beta, *below, *above;   /* n: beta - lowest, highest - beta */
+    double *z, *v;                  /* n: their multipliers */
+    double bias;                    /* of the sum */
+    double *weight;                 /* n: D^-1 */
+    double *dual, *sum_free;        /* n: K beta - q + bias - z + v; A^-1 1 */
+    double *right, *step, *work;    /* n */
+    double *step_z, *step_v;        /* n */
+    double *target_z, *target_v;    /* n: of the products of distances and multipliers */
+    double *kept, *kept_z, *kept_v; /* n: a direction */
+    double *column, *matrix;        /* p; p x p */
+    double *scaled;                 /* ROWS_AT_ONCE x p */
+    float *rough, *rough_scaled;    /* the same in float32, for rows of little weight */
 };
-
-static const float *row_of(const struct interior *s, size_t t)
-{
-    return s->pair->rows->x + svc_pair_row(s->pair, t) * s->p;
-}
 
 static double label(const struct interior *s, size_t t)
 {
-    return t < s->pair->n[0] ? 1 : -1;
+    return s->job->rows[t] < s->pair->n[0] ? 1 : -1;
 }
 
-static enum status create(struct interior *s, const struct svc_pair *pair, struct error *error)
+static double diagonal(const struct interior *s, size_t t)
 {
-    const size_t n = pair->n[0] + pair->n[1], p = pair->rows->n_columns;
-    *s = (struct interior){.pair = pair, .n = n, .p = p};
-    return memory_arrays(
+    return (double)s->pair->rows->diagonal[svc_pair_row(s->pair, s->job->rows[t])];
+}
+
+enum { VECTORS = 19 };
+
+size_t svc_interior_bytes(size_t n, size_t n_columns)
+{
+    return n * (VECTORS * sizeof(double) + sizeof(float *)) +
+           n_columns * (n_columns + ROWS_AT_ONCE) * (sizeof(double) + sizeof(float));
+}
+
+static enum status create(struct interior *s, const struct svc_interior *job, struct error *error)
+{
+    const struct svc_rows *rows = job->pair->rows;
+    const size_t n = job->n, p = rows->n_columns;
+    *s = (struct interior){
+        .job = job, .pair = job->pair, .kernels = SIMD_SELECT(kernel_kernels), .n = n, .p = p};
+    const enum status status = memory_arrays(
         (const struct memory_request[]){
+            {(void **)&s->x, n, sizeof *s->x},
+            {(void **)&s->q, n, sizeof(double)},
             {(void **)&s->beta, n, sizeof(double)},
             {(void **)&s->below, n, sizeof(double)},
             {(void **)&s->above, n, sizeof(double)},
@@ -59,18 +85,30 @@ static enum status create(struct interior *s, const struct svc_pair *pair, struc
             {(void **)&s->work, n, sizeof(double)},
             {(void **)&s->step_z, n, sizeof(double)},
             {(void **)&s->step_v, n, sizeof(double)},
+            {(void **)&s->target_z, n, sizeof(double)},
+            {(void **)&s->target_v, n, sizeof(double)},
+            {(void **)&s->kept, n, sizeof(double)},
+            {(void **)&s->kept_z, n, sizeof(double)},
+            {(void **)&s->kept_v, n, sizeof(double)},
             {(void **)&s->column, p, sizeof(double)},
             {(void **)&s->matrix, p * p, sizeof(double)},
             {(void **)&s->scaled, ROWS_AT_ONCE * p, sizeof(double)},
+            {(void **)&s->rough, p * p, sizeof(float)},
+            {(void **)&s->rough_scaled, ROWS_AT_ONCE * p, sizeof(float)},
         },
-        16, "SVC", error);
+        25, "SVC", error);
+    for (size_t t = 0; !status && t < n; t++)
+        s->x[t] = rows->x + svc_pair_row(job->pair, job->rows[t]) * p;
+    return status;
 }
 
 static void destroy(struct interior *s)
 {
-    double *const arrays[] = {s->beta,   s->below,    s->above,  s->z,     s->v,    s->weight,
-                              s->dual,   s->sum_free, s->right,  s->step,  s->work, s->step_z,
-                              s->step_v, s->column,   s->matrix, s->scaled};
+    void *const arrays[] = {s->x,        s->q,        s->beta,   s->below,  s->above,
+                            s->z,        s->v,        s->weight, s->dual,   s->sum_free,
+                            s->right,    s->step,     s->work,   s->step_z, s->step_v,
+                            s->column,   s->matrix,   s->scaled, s->rough,  s->rough_scaled,
+                            s->target_z, s->target_v, s->kept,   s->kept_z, s->kept_v};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         memory_free(arrays[i]);
 }
@@ -78,42 +116,67 @@ static void destroy(struct interior *s)
 /* s->column = X' d. */
 static void project(struct interior *s, const double *d)
 {
+    const float *rows[KERNEL_ROWS_AT_ONCE];
+    double weights[KERNEL_ROWS_AT_ONCE];
     memset(s->column, 0, s->p * sizeof *s->column);
-    for (size_t t = 0; t < s->n; t++) {
-        const float *x = row_of(s, t);
-        if (d[t] != 0)
-            for (size_t j = 0; j < s->p; j++)
-                s->column[j] += d[t] * (double)x[j];
+    for (size_t t = 0; t < s->n; t += KERNEL_ROWS_AT_ONCE) {
+        for (size_t r = 0; r < KERNEL_ROWS_AT_ONCE; r++) {
+            rows[r] = s->x[t + r < s->n ? t + r : t];
+            weights[r] = t + r < s->n ? -d[t + r] : 0;
+        }
+        s->kernels->subtract_rows(s->column, rows, weights, s->p);
     }
 }
 
 /* out -= X s->column. */
 static void subtract_rows(const struct interior *s, double *out)
 {
-    const struct kernel_kernels *kernels = SIMD_SELECT(kernel_kernels);
-    for (size_t side = 0; side < 2; out += s->pair->n[side++])
-        kernels->subtract_products(out, s->pair->rows->x + s->pair->first[side] * s->p, s->column,
-                                   s->pair->n[side], s->p);
+    for (size_t t = 0; t < s->n; t++)
+        s->kernels->subtract_products(out + t, s->x[t], s->column, 1, s->p);
+}
+
+/* The lower triangle of s->rough = what rows of little weight have in X' D^-1 X. */
+static void add_rough(struct interior *s, const uint8_t *is_rough)
+{
+    size_t filled = 0;
+    memset(s->rough, 0, s->p * s->p * sizeof *s->rough);
+    for (size_t t = 0; t <= s->n; t++) {
+        if (filled == ROWS_AT_ONCE || (t == s->n && filled > 0)) {
+            blas_ssyrk_tn(s->p, filled, 1, s->rough_scaled, s->p, 1, s->rough, s->p);
+            filled = 0;
+        }
+        if (t == s->n || !is_rough[t] || s->weight[t] < WEIGHT_LEAST)
+            continue;
+        const float root = (float)sqrt(s->weight[t]);
+        for (size_t j = 0; j < s->p; j++)
+            s->rough_scaled[filled * s->p + j] = root * s->x[t][j];
+        filled++;
+    }
 }
 
 /* The lower triangle of I + X' D^-1 X, and its factor. */
 static bool factorise(struct interior *s)
 {
-    memset(s->matrix, 0, s->p * s->p * sizeof *s->matrix);
-    for (size_t j = 0; j < s->p; j++)
-        s->matrix[j * s->p + j] = 1;
+    uint8_t *is_rough = (uint8_t *)s->work; /* free between two solves */
+    for (size_t t = 0; t < s->n; t++)
+        is_rough[t] = s->weight[t] * diagonal(s, t) < FLOAT_ENOUGH;
+    add_rough(s, is_rough);
+    for (size_t i = 0; i < s->p; i++) {
+        for (size_t j = 0; j <= i; j++)
+            s->matrix[i * s->p + j] = (double)s->rough[i * s->p + j];
+        s->matrix[i * s->p + i] += 1;
+    }
     size_t filled = 0;
     for (size_t t = 0; t <= s->n; t++) {
         if (filled == ROWS_AT_ONCE || (t == s->n && filled > 0)) {
             blas_dsyrk_tn(s->p, filled, 1, s->scaled, s->p, 1, s->matrix, s->p);
             filled = 0;
         }
-        if (t == s->n || s->weight[t] < WEIGHT_LEAST)
+        if (t == s->n || is_rough[t])
             continue;
         const double root = sqrt(s->weight[t]);
-        const float *x = row_of(s, t);
         for (size_t j = 0; j < s->p; j++)
-            s->scaled[filled * s->p + j] = root * (double)x[j];
+            s->scaled[filled * s->p + j] = root * (double)s->x[t][j];
         filled++;
     }
     return blas_dpotrf(s->p, s->matrix, s->p);
@@ -140,21 +203,17 @@ static double sum(const double *values, size_t n)
     return total;
 }
 
-/*
- * The direction towards products of `target` less the corrections, which the last direction gives
- * if corrected; returns the change of the bias.
- */
-static double direction(struct interior *s, double target, bool corrected)
+/* The direction towards the target products; returns the change of the bias. */
+static double direction(struct interior *s)
 {
     for (size_t t = 0; t < s->n; t++) {
-        const double c_z = corrected ? s->step[t] * s->step_z[t] : 0;
-        const double c_v = corrected ? -s->step[t] * s->step_v[t] : 0;
-        s->step_z[t] = (target - c_z) / s->below[t] - s->z[t];
-        s->step_v[t] = (target - c_v) / s->above[t] - s->v[t];
+        s->step_z[t] = s->target_z[t] / s->below[t] - s->z[t];
+        s->step_v[t] = s->target_v[t] / s->above[t] - s->v[t];
         s->right[t] = s->step_z[t] - s->step_v[t] - s->dual[t];
     }
     solve(s, s->right, s->step);
-    const double change = (sum(s->step, s->n) + sum(s->beta, s->n)) / sum(s->sum_free, s->n);
+    const double change =
+        (sum(s->step, s->n) + sum(s->beta, s->n) - s->total) / sum(s->sum_free, s->n);
     for (size_t t = 0; t < s->n; t++) {
         s->step[t] -= change * s->sum_free[t];
         s->step_z[t] -= s->z[t] / s->below[t] * s->step[t];
@@ -201,8 +260,8 @@ static double set_dual(struct interior *s)
     double quadratic = 0;
     for (size_t t = 0; t < s->n; t++) {
         quadratic -= s->beta[t] * s->dual[t];
-        linear += s->beta[t] * label(s, t);
-        s->dual[t] = -s->dual[t] - label(s, t) + s->bias - s->z[t] + s->v[t];
+        linear += s->beta[t] * s->q[t];
+        s->dual[t] = -s->dual[t] - s->q[t] + s->bias - s->z[t] + s->v[t];
     }
     return 0.5 * quadratic - linear;
 }
@@ -216,14 +275,14 @@ static void start(struct interior *s)
     const double C = s->pair->C;
     double trace = 0;
     for (size_t t = 0; t < s->n; t++)
-        trace += (double)s->pair->rows->diagonal[svc_pair_row(s->pair, t)];
+        trace += diagonal(s, t);
     const double small = START * (double)s->n / (1 + trace);
     const double alpha = small < 0.5 * C ? small : 0.5 * C;
     for (size_t t = 0; t < s->n; t++) {
         s->beta[t] = label(s, t) * alpha;
         s->below[t] = label(s, t) > 0 ? alpha : C - alpha;
         s->above[t] = C - s->below[t];
-        s->z[t] = s->v[t] = 1;
+        s->z[t] = s->v[t] = START_MULTIPLIER;
     }
     set_dual(s);
     for (size_t t = 0; t < s->n; t++) {
@@ -252,6 +311,65 @@ static double largest_residual(const struct interior *s)
     return largest;
 }
 
+/* What a product misses of the range about the target, no less than what can be made up for. */
+static double missing_from(double product, double target)
+{
+    const double low = target / SPREAD, high = target * SPREAD;
+    const double missing = product < low ? low - product : product > high ? high - product : 0;
+    return missing < -high ? -high : missing;
+}
+
+/*
+ * Corrects the products that would leave the range about the target a little beyond where the
+ * direction can be followed to, as long as that makes it longer: a solution is cheap beside the
+ * factor. Gondzio, "Multiple centrality corrections in a primal-dual method for linear programming"
+ * (Computational Optimization and Applications 6, 1996). Returns how far the direction can be
+ * followed; the change of the bias goes to *change.
+ */
+static double correct(struct interior *s, double target, double *change)
+{
+    const size_t n_bytes = s->n * sizeof(double);
+    double scale = longest(s);
+    for (int i = 0; i < CORRECTORS_MAX && scale < 1; i++) {
+        const double further = scale + AHEAD < 1 ? scale + AHEAD : 1;
+        memcpy(s->kept, s->step, n_bytes);
+        memcpy(s->kept_z, s->step_z, n_bytes);
+        memcpy(s->kept_v, s->step_v, n_bytes);
+        for (size_t t = 0; t < s->n; t++) {
+            const double z = s->z[t] + further * s->step_z[t];
+            const double v = s->v[t] + further * s->step_v[t];
+            s->target_z[t] += missing_from((s->below[t] + further * s->step[t]) * z, target);
+            s->target_v[t] += missing_from((s->above[t] - further * s->step[t]) * v, target);
+        }
+        const double corrected_change = direction(s), corrected = longest(s);
+        if (corrected < scale + 0.1 * AHEAD) {
+            memcpy(s->step, s->kept, n_bytes);
+            memcpy(s->step_z, s->kept_z, n_bytes);
+            memcpy(s->step_v, s->kept_v, n_bytes);
+            break;
+        }
+        scale = corrected;
+        *change = corrected_change;
+    }
+    return scale;
+}
+
+/* Predictor, corrector, and correctors of centrality; returns how far, at most 1. */
+static double find_direction(struct interior *s, double mean, double *change)
+{
+    for (size_t t = 0; t < s->n; t++)
+        s->target_z[t] = s->target_v[t] = 0;
+    direction(s);
+    const double reachable = mean_product(s, longest(s)) / mean;
+    const double target = mean * reachable * reachable * reachable;
+    for (size_t t = 0; t < s->n; t++) {
+        s->target_z[t] = target - s->step[t] * s->step_z[t];
+        s->target_v[t] = target + s->step[t] * s->step_v[t];
+    }
+    *change = direction(s);
+    return correct(s, target, change);
+}
+
 static bool iterate(struct interior *s)
 {
     start(s);
@@ -272,10 +390,8 @@ static bool iterate(struct interior *s)
         for (size_t t = 0; t < s->n; t++)
             s->right[t] = 1;
         solve(s, s->right, s->sum_free);
-        direction(s, 0, false);
-        const double reachable = mean_product(s, longest(s)) / mean;
-        const double change = direction(s, mean * reachable * reachable * reachable, true);
-        const double scale = TO_THE_BOUND * longest(s);
+        double change;
+        const double scale = TO_THE_BOUND * find_direction(s, mean, &change);
         if (!(scale > 1e-8))
             return iter > 10;
         follow(s, scale, change);
@@ -283,13 +399,12 @@ static bool iterate(struct interior *s)
     return true;
 }
 
-/* Variables next to a bound go there; the others make the sum 0. False if they cannot. */
-static bool round_off(const struct interior *s, double *beta)
+/* Variables next to a bound go there; the others give the sum its value. False if they cannot. */
+static bool round_off(const struct interior *s, double *beta /* n */)
 {
     const double C = s->pair->C;
     for (size_t t = 0; t < s->n; t++) {
-        const double curvature =
-            CURVATURE_BOUND * (double)s->pair->rows->diagonal[svc_pair_row(s->pair, t)];
+        const double curvature = CURVATURE_BOUND * diagonal(s, t);
         const double low = label(s, t) > 0 ? 0 : -C;
         const double at = s->beta[t] < low ? low : s->beta[t] > low + C ? low + C : s->beta[t];
         beta[t] = s->z[t] > curvature * s->below[t]   ? low
@@ -297,7 +412,7 @@ static bool round_off(const struct interior *s, double *beta)
                                                       : at;
     }
     for (int pass = 0; pass < SUM_PASSES; pass++) {
-        const double excess = sum(beta, s->n);
+        const double excess = sum(beta, s->n) - s->total;
         size_t n_free = 0;
         for (size_t t = 0; t < s->n; t++) {
             const double alpha = label(s, t) * beta[t];
@@ -316,18 +431,31 @@ static bool round_off(const struct interior *s, double *beta)
     return false;
 }
 
-enum status svc_interior_start(const struct svc_pair *pair, double *beta, bool *found,
-                               struct error *error)
+/* q = f + X X' beta, and the sum of beta. */
+static void set_problem(struct interior *s)
+{
+    for (size_t t = 0; t < s->n; t++) {
+        s->work[t] = s->job->beta[s->job->rows[t]];
+        s->q[t] = 0;
+    }
+    s->total = sum(s->work, s->n);
+    project(s, s->work);
+    subtract_rows(s, s->q);
+    for (size_t t = 0; t < s->n; t++)
+        s->q[t] = s->job->f[s->job->rows[t]] - s->q[t];
+}
+
+enum status svc_interior_start(struct svc_interior *job, struct error *error)
 {
     struct interior s;
-    const enum status status = create(&s, pair, error);
-    *found = false;
-    if (!status && iterate(&s)) {
-        memcpy(s.work, beta, s.n * sizeof *beta);
-        *found = round_off(&s, beta);
-        if (!*found)
-            memcpy(beta, s.work, s.n * sizeof *beta);
+    const enum status status = create(&s, job, error);
+    job->found = false;
+    if (!status) {
+        set_problem(&s);
+        job->found = iterate(&s) && round_off(&s, s.work);
     }
+    for (size_t t = 0; job->found && t < job->n; t++)
+        job->beta[job->rows[t]] = s.work[t];
     destroy(&s);
     return status;
 }

@@ -1,13 +1,12 @@
 #include "classifiers/svc_kernel.h"
 
 #include "base/memory.h"
-#include "numerics/blas.h"
 #include "numerics/kernel_simd.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { COLUMN_UNIT = 16, GRAM_BLOCK = 256 };
+enum { COLUMN_UNIT = 16, GRAM_STRIP = 252, GRAM_CORNER = 36, RIGHT_AT_ONCE = 1024 };
 
 /* Constant in training: standardised to one value, which is 0, or differs from it by nothing. */
 static bool is_constant(const struct training_set *set, size_t feature)
@@ -18,6 +17,11 @@ static bool is_constant(const struct training_set *set, size_t feature)
         if (bytes[i * n_features] != bytes[0])
             return false;
     return true;
+}
+
+static size_t lesser(size_t a, size_t b)
+{
+    return a < b ? a : b;
 }
 
 static size_t rounded_up(size_t n, size_t unit)
@@ -95,25 +99,34 @@ double svc_kernel_value(const struct svc_kernel *kernel, size_t n_columns, const
     return of_products(kernel, product, squared_distance);
 }
 
-/* A block of rows of the gram from `first` on: from there to the right, and the mirror image. */
-static void fill_gram_block(struct svc_rows *rows, const struct svc_kernel *kernel, size_t first)
+/* Kernel values of the rows from `first` to `end` with those from `from` to `to`. */
+static void fill_rectangle(struct svc_rows *rows, const struct svc_kernel *kernel, size_t first,
+                           size_t end, size_t from, size_t to)
 {
-    const size_t n = rows->n_rows, n_left = n - first < GRAM_BLOCK ? n - first : GRAM_BLOCK;
-    float *values = rows->gram + first * n + first;
-    svc_kernel_block(kernel, &(struct svc_block){.n_columns = rows->n_columns,
-                                                 .n_left = n_left,
-                                                 .n_right = n - first,
-                                                 .left = rows->x + first * rows->n_columns,
-                                                 .right = rows->x + first * rows->n_columns,
+    const size_t n_columns = rows->n_columns;
+    svc_kernel_block(kernel, &(struct svc_block){.n_columns = n_columns,
+                                                 .n_left = end - first,
+                                                 .n_right = to - from,
+                                                 .left = rows->x + first * n_columns,
+                                                 .right = rows->x + from * n_columns,
                                                  .left_norms = rows->norms + first,
-                                                 .right_norms = rows->norms + first,
-                                                 .values = values,
-                                                 .stride = n});
-    for (size_t i = first; i < first + n_left; i++)
+                                                 .right_norms = rows->norms + from,
+                                                 .values = rows->gram + first * rows->n_rows + from,
+                                                 .stride = rows->n_rows});
+}
+
+/* Rows of the gram from `first` on: from the diagonal to the right, and the mirror image. */
+static void fill_gram_strip(struct svc_rows *rows, const struct svc_kernel *kernel, size_t first)
+{
+    const size_t n = rows->n_rows, end = lesser(first + GRAM_STRIP, n);
+    for (size_t corner = first; corner < end; corner += GRAM_CORNER)
+        fill_rectangle(rows, kernel, corner, lesser(corner + GRAM_CORNER, end), corner, end);
+    fill_rectangle(rows, kernel, first, end, end, n);
+    for (size_t i = first; i < end; i++)
         rows->gram[i * n + i] = rows->diagonal[i];
-    for (size_t j0 = first + n_left; j0 < n; j0 += COLUMN_UNIT)
-        for (size_t i = first; i < first + n_left; i++)
-            for (size_t j = j0; j < j0 + COLUMN_UNIT && j < n; j++)
+    for (size_t j0 = first / COLUMN_UNIT * COLUMN_UNIT; j0 < n; j0 += COLUMN_UNIT)
+        for (size_t i = first; i < end && i < j0 + COLUMN_UNIT; i++)
+            for (size_t j = j0 > i ? j0 : i + 1; j < j0 + COLUMN_UNIT && j < n; j++)
                 rows->gram[j * n + i] = rows->gram[i * n + j];
 }
 
@@ -124,10 +137,11 @@ static enum status create_gram(struct svc_rows *rows, const struct svc_kernel *k
     rows->gram = memory_array(n * n, sizeof *rows->gram);
     if (!rows->gram)
         return error_memory(error, "SVC", n * n * sizeof *rows->gram);
+    memory_prefer_huge_pages(rows->gram, n * n * sizeof *rows->gram);
 #pragma omp parallel for schedule(dynamic) num_threads(n_threads) default(none)                    \
     shared(rows, kernel, n)
-    for (size_t first = 0; first < n; first += GRAM_BLOCK)
-        fill_gram_block(rows, kernel, first);
+    for (size_t first = 0; first < n; first += GRAM_STRIP)
+        fill_gram_strip(rows, kernel, first);
     return STATUS_OK;
 }
 
@@ -184,43 +198,44 @@ void svc_rows_destroy(struct svc_rows *rows)
     *rows = (struct svc_rows){0};
 }
 
-/* A row at a time, while the product is still in the cache. */
-static void apply(const struct svc_kernel *kernel, const struct svc_block *b)
+/* From products to kernel values, while the product is still in the cache. */
+static void apply(const struct kernel_kernels *kernels, const struct svc_kernel *kernel,
+                  const struct svc_block *b, size_t from, size_t n)
 {
-    const struct kernel_kernels *kernels = SIMD_SELECT(kernel_kernels);
     const float gamma = (float)kernel->gamma, coef0 = (float)kernel->coef0;
     for (size_t i = 0; i < b->n_left; i++) {
-        float *values = b->values + i * b->stride;
+        float *values = b->values + i * b->stride + from;
         switch (kernel->kind) {
         case SVC_LINEAR:
             return;
         case SVC_POLY:
-            kernels->poly(values, gamma, coef0, kernel->degree, b->n_right);
+            kernels->poly(values, gamma, coef0, kernel->degree, n);
             break;
         case SVC_RBF:
-            kernels->rbf(values, gamma, b->left_norms[i], b->right_norms, b->n_right);
+            kernels->rbf(values, gamma, b->left_norms[i], b->right_norms + from, n);
             break;
         case SVC_SIGMOID:
-            kernels->sigmoid(values, gamma, coef0, b->n_right);
+            kernels->sigmoid(values, gamma, coef0, n);
             break;
         }
     }
 }
 
-void svc_kernel_block(const struct svc_kernel *kernel, const struct svc_block *block)
+void svc_kernel_block(const struct svc_kernel *kernel, const struct svc_block *b)
 {
-    if (block->n_left == 0 || block->n_right == 0)
-        return;
-    blas_sgemm(&(struct blas_gemm){.transpose_b = true,
-                                   .m = block->n_left,
-                                   .n = block->n_right,
-                                   .k = block->n_columns,
-                                   .alpha = 1,
-                                   .a = block->left,
-                                   .lda = block->n_columns,
-                                   .b = block->right,
-                                   .ldb = block->n_columns,
-                                   .c = block->values,
-                                   .ldc = block->stride});
-    apply(kernel, block);
+    const struct kernel_kernels *kernels = SIMD_SELECT(kernel_kernels);
+    for (size_t from = 0; b->n_left > 0 && from < b->n_right; from += RIGHT_AT_ONCE) {
+        const size_t n = lesser(RIGHT_AT_ONCE, b->n_right - from);
+        kernels->products(&(struct kernel_products){
+            .n_padded = b->n_columns,
+            .n_left = b->n_left,
+            .n_right = n,
+            .left = b->left,
+            .right = b->right_rows ? b->right : b->right + from * b->n_columns,
+            .left_rows = b->left_rows,
+            .right_rows = b->right_rows ? b->right_rows + from : NULL,
+            .values = b->values + from,
+            .stride = b->stride});
+        apply(kernels, kernel, b, from, n);
+    }
 }

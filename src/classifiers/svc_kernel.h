@@ -46,12 +46,16 @@ void svc_rows_strip(struct svc_rows *rows);
 double svc_row_copy(const struct svc_rows *rows, const float *standardised, size_t n_all,
                     float *restrict to /* n_columns */);
 
-/* The kernel of each of n_left rows with each of n_right: left and right are row-major. */
+/*
+ * The kernel of each of n_left rows with each of n_right: row i is row left_rows[i] of left, or row
+ * i where left_rows is NULL; so for the right rows.
+ */
 struct svc_block {
     size_t n_columns;
     size_t n_left, n_right;
-    const float *left, *right;             /* n_left x n_columns, n_right x n_columns */
-    const float *left_norms, *right_norms; /* read by SVC_RBF alone */
+    const float *left, *right; /* row-major, rows n_columns long */
+    const uint32_t *left_rows, *right_rows;
+    const float *left_norms, *right_norms; /* n_left, n_right; read by SVC_RBF alone */
     float *values;                         /* n_left x n_right, written */
     size_t stride;                         /* of values */
 };

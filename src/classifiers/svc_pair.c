@@ -7,6 +7,7 @@
 #include "classifiers/svc_newton.h"
 #include "classifiers/svc_smo.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ enum {
     NEW_ROWS_MIN = 128,    /* that may join at once, or half as many as are active */
     NEW_ROWS_MAX = 1024,   /* but no more than this */
     FETCHED_ROWS = 63,     /* beside one that SMO over all rows asks for */
+    PAUSE_GROWTH = 4,      /* of SMO between two runs of the interior-point method */
     STEPS_PER_ROW = 20,    /* of SMO before Newton steps */
     STEPS_AT_ONCE = 200000 /* before f, which gathers rounding errors in float, is made anew */
 };
@@ -41,8 +43,10 @@ struct state {
     double largest, smallest, active_largest, active_smallest;
     size_t at_largest, at_smallest;
     double inner_tol_min;
-    bool is_whole; /* SMO over all rows */
-    bool has_restarted;
+    size_t free_max;     /* free variables, for Newton steps */
+    bool is_whole;       /* SMO over all rows */
+    long interior_after; /* steps of SMO; never where there is no memory for it */
+    long interior_pause; /* steps of SMO before it runs again, more each time */
 };
 
 /* With such a kernel there are many optima, and which one is found depends on the way. */
@@ -84,7 +88,16 @@ static enum status state_create(struct state *s, const struct svc_pair *pair, do
                         .n = n,
                         .beta = beta,
                         .inner_tol_min = 0.9 * pair->tol,
-                        .is_whole = is_indefinite(pair->kernel)};
+                        .is_whole = is_indefinite(pair->kernel),
+                        .interior_after = pair->interior_after,
+                        .interior_pause = pair->interior_after * PAUSE_GROWTH,
+                        .free_max = SVC_NEWTON_FREE_MAX};
+    /* More have a singular matrix. */
+    if (pair->kernel->kind == SVC_LINEAR && pair->rows->n_columns < s->free_max)
+        s->free_max = pair->rows->n_columns;
+    if (pair->kernel->kind != SVC_LINEAR ||
+        svc_interior_bytes(n, pair->rows->n_columns) > pair->interior_bytes_max)
+        s->interior_after = LONG_MAX;
     enum status status = svc_active_create(&s->active, pair, error);
     if (!status)
         status = svc_gradient_create(&s->gradient, pair, error);
@@ -314,7 +327,7 @@ static enum status solve_local(struct state *s, const struct svc_smo *smo, doubl
         if (solved.violation < tol || *n_iter >= max_iter)
             return STATUS_OK;
         size_t n_rounds;
-        const enum status status = svc_newton_steps(&s->newton, smo, &n_rounds, error);
+        const enum status status = svc_newton_steps(&s->newton, smo, s->free_max, &n_rounds, error);
         if (status)
             return status;
     }
@@ -364,22 +377,45 @@ static enum status optimise(struct state *s, double tol, long max_iter, long *n_
     return svc_gradient_update(&s->gradient, &change, s->f, error);
 }
 
-/* From the interior-point method's beta: f anew, and its free rows are the active ones. */
-static enum status restart(struct state *s, struct error *error)
+/*
+ * The rows that the interior-point method may change: the active ones, and those that are no
+ * further on the right side than the largest violation. The change of beta goes to s->by.
+ */
+static enum status run_interior(struct state *s, struct svc_change *change, bool *found,
+                                struct error *error)
+{
+    const double violation = s->largest - s->smallest, middle = 0.5 * (s->largest + s->smallest);
+    struct svc_interior interior = {
+        .pair = s->pair, .rows = s->changed, .f = s->f, .beta = s->beta};
+    for (size_t t = 0; t < s->n; t++)
+        if (s->active.is_member[t] || fabs(s->f[t] - middle) <= violation)
+            s->changed[interior.n++] = (uint32_t)t;
+    memcpy(s->by, s->beta, s->n * sizeof *s->by);
+    const enum status status = svc_interior_start(&interior, error);
+    *found = interior.found;
+    size_t n = 0;
+    for (size_t t = 0; t < s->n; t++) {
+        const double by = s->beta[t] - s->by[t];
+        if (by == 0)
+            continue;
+        s->changed[n] = (uint32_t)t;
+        s->by[n++] = by;
+    }
+    *change = (struct svc_change){.n = n, .rows = s->changed, .by = s->by};
+    return status;
+}
+
+/* From the interior-point method's beta; its free rows are the active ones. */
+static enum status restart(struct state *s, struct svc_pair_result *result, struct error *error)
 {
     bool found;
-    s->has_restarted = true;
-    enum status status = svc_interior_start(s->pair, s->beta, &found, error);
+    struct svc_change change;
+    s->interior_after = result->n_iter + s->interior_pause;
+    s->interior_pause *= PAUSE_GROWTH;
+    enum status status = run_interior(s, &change, &found, error);
     if (status || !found)
         return status;
-    struct svc_change change = {.rows = s->changed, .by = s->by};
-    for (size_t t = 0; t < s->n; t++) {
-        s->f[t] = label(s, t);
-        if (s->beta[t] == 0)
-            continue;
-        s->changed[change.n] = (uint32_t)t;
-        s->by[change.n++] = s->beta[t];
-    }
+    result->n_restarts++;
     status = svc_gradient_update(&s->gradient, &change, s->f, error);
     if (status)
         return status;
@@ -447,7 +483,7 @@ enum status svc_pair_solve(const struct svc_pair *pair, struct svc_pair_result *
 {
     struct state s;
     enum status status = state_create(&s, pair, result->beta, error);
-    result->n_iter = 0;
+    result->n_iter = result->n_restarts = 0;
     result->converged = false;
     result->kernel_bytes = 0;
     if (status)
@@ -457,7 +493,8 @@ enum status svc_pair_solve(const struct svc_pair *pair, struct svc_pair_result *
         status = first_active(&s, error);
     while (!status) {
         const double tol = s.is_whole ? 0 : INNER_TOL * (s.largest - s.smallest);
-        const long left = pair->max_iter - result->n_iter;
+        const long most = pair->max_iter < s.interior_after ? pair->max_iter : s.interior_after;
+        const long left = most - result->n_iter;
         long n_iter = 0;
         status = optimise(&s, tol > s.inner_tol_min ? tol : s.inner_tol_min,
                           left < STEPS_AT_ONCE ? left : STEPS_AT_ONCE, &n_iter, error);
@@ -469,9 +506,8 @@ enum status svc_pair_solve(const struct svc_pair *pair, struct svc_pair_result *
         result->converged = s.largest - s.smallest < pair->tol;
         if (result->converged || result->n_iter >= pair->max_iter)
             break;
-        if (pair->kernel->kind == SVC_LINEAR && !s.has_restarted &&
-            result->n_iter >= pair->interior_after) {
-            status = restart(&s, error);
+        if (result->n_iter >= s.interior_after) {
+            status = restart(&s, result, error);
             continue;
         }
         set_scores(&s);

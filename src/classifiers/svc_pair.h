@@ -19,21 +19,25 @@
 #define FMBENCH_CLASSIFIERS_SVC_PAIR_H
 
 #include "classifiers/svc_kernel.h"
+#include "classifiers/svc_shared.h"
 
 struct svc_pair {
     const struct svc_rows *rows; /* borrowed */
     const struct svc_kernel *kernel;
+    struct svc_shared *shared; /* borrowed; NULL: a machine keeps all its kernel values itself */
     size_t first[2], n[2]; /* sorted rows first[0] .. first[0] + n[0] - 1, then those of first[1] */
     double C, tol;
     size_t budget_bytes; /* for kernel values; a few hundred rows are kept even so */
     long max_iter;
     long interior_after; /* steps of SMO; then the linear kernel starts anew (svc_interior.h) */
+    size_t interior_bytes_max; /* where that takes more memory, SMO goes on */
 };
 
 struct svc_pair_result {
     double *beta; /* n[0] + n[1], written: y alpha; borrowed from the caller */
     double bias;  /* the decision for x is sum of beta_t K(x_t, x) + bias, the first class if > 0 */
     long n_iter;  /* steps of SMO */
+    int n_restarts; /* by the interior-point method */
     bool converged;
     double violation;         /* of the optimality conditions over all rows, see above */
     double objective, primal; /* of the problem above, and of its dual */
