@@ -6,6 +6,7 @@
 #include "report/growth.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 static const char grey[] = "#7a7a7a";
@@ -26,8 +27,26 @@ static void write_head(FILE *out)
             "set grid lc rgb '%s' lw 0.3\n"
             "set xlabel 'training rows' textcolor rgb '%s'\n"
             "set ylabel 'seconds of fit and predict, one thread' textcolor rgb '%s'\n"
-            "set key outside right top textcolor rgb '%s' font ',11' samplen 2\n",
+            "set key outside right top Left reverse textcolor rgb '%s' font ',11' samplen 2\n",
             grey, grey, grey, grey, grey, grey);
+}
+
+/* The range of the sizes with some room, and which dataset is drawn how. */
+static void write_frame(FILE *out, const struct growth *growth)
+{
+    size_t least = SIZE_MAX, most = 0;
+    const char *first = growth->lines[0].dataset, *other = NULL;
+    for (size_t i = 0; i < growth->n_lines; i++) {
+        const struct growth_line *line = &growth->lines[i];
+        const size_t low = line->points[0].record->n_train;
+        const size_t high = line->points[line->n_points - 1].record->n_train;
+        least = low < least ? low : least;
+        most = high > most ? high : most;
+        other = strcmp(line->dataset, first) != 0 ? line->dataset : other;
+    }
+    fprintf(out, "set xrange [%g:%g]\n", 0.8 * (double)least, 1.25 * (double)most);
+    fprintf(out, "set title '%s%s%s%s' textcolor rgb '%s'\n", first, other ? " solid, " : "",
+            other ? other : "", other ? " dashed" : "", grey);
 }
 
 static bool is_drawn(const struct growth_line *line)
@@ -86,6 +105,7 @@ void growth_write_gnuplot(FILE *out, const struct growth *growth)
 {
     const char *separator = "plot ";
     write_head(out);
+    write_frame(out, growth);
     write_data(out, growth);
     for (size_t i = 0; i < growth->n_lines; i++) {
         const struct growth_line *line = &growth->lines[i];
