@@ -141,11 +141,13 @@ Test(growth, two_threads_are_compared_at_the_largest_size_of_both, .timeout = 10
     create(&f);
     for (size_t i = 0; i < 3; i++)
         add(&f, i, "SVC", "{}", seconds[i], 1e8);
+    add(&f, 0, "SVC", "{\"C\": 2}", 1, 1e8);
     begin(&record, 2, "SVC", "{}"); /* takes 2.5 s */
     record.threads = 2;
     folder_add(f.names[3], &record);
     build(&f);
-    cr_assert_eq(f.growth.n_lines, 2);
+    cr_assert_eq(f.growth.n_lines, 3);
+    cr_assert_eq(f.growth.lines[1].threads, 2, "the lines of a row do not stand together");
     cr_assert_float_eq(growth_speedup(&f.growth, &f.growth.lines[1], &size), 8 / 2.5, 1e-9);
     cr_assert_eq(size, 4000);
     cr_assert(isnan(growth_speedup(&f.growth, &f.growth.lines[0], &size)));

@@ -151,19 +151,30 @@ static enum status finish_line(const struct growth *growth, struct growth_line *
     return STATUS_OK;
 }
 
-/* Lines of one classifier stand together, behind the first of them; else the order stays. */
+/* The first line from `first` on that is of the same row as `like`, or else of the same classifier,
+   or else `first` itself. */
+static size_t find_next(const struct growth *growth, size_t first, const struct growth_line *like)
+{
+    size_t of_class = growth->n_lines;
+    for (size_t i = first; i < growth->n_lines; i++) {
+        const struct growth_line *line = &growth->lines[i];
+        if (strcmp(line->name, like->name) != 0)
+            continue;
+        if (strcmp(line->key, like->key) == 0)
+            return i;
+        of_class = of_class < i ? of_class : i;
+    }
+    return of_class < growth->n_lines ? of_class : first;
+}
+
+/* Lines of one row stand together, and those of one classifier; else the order stays. */
 static void group_lines(struct growth *growth)
 {
-    struct growth_line *lines = growth->lines;
-    for (size_t n_grouped = 1; n_grouped < growth->n_lines; n_grouped++) {
-        size_t next = n_grouped;
-        while (next < growth->n_lines && strcmp(lines[next].name, lines[n_grouped - 1].name) != 0)
-            next++;
-        if (next == growth->n_lines)
-            continue; /* the next one begins a group */
-        const struct growth_line line = lines[next];
-        memmove(lines + n_grouped + 1, lines + n_grouped, (next - n_grouped) * sizeof line);
-        lines[n_grouped] = line;
+    for (size_t n = 1; n < growth->n_lines; n++) {
+        const size_t next = find_next(growth, n, &growth->lines[n - 1]);
+        const struct growth_line line = growth->lines[next];
+        memmove(growth->lines + n + 1, growth->lines + n, (next - n) * sizeof line);
+        growth->lines[n] = line;
     }
 }
 

@@ -39,7 +39,8 @@ struct growth_line {
 
 struct growth {
     size_t n_lines;
-    struct growth_line *lines; /* owned; as they came, classifiers in the order of the first */
+    struct growth_line
+        *lines; /* owned; as they came, but those of a row and of a classifier together */
 };
 
 /* Borrows from the folders. growth_destroy takes a zeroed struct. */
