@@ -117,6 +117,7 @@ Test(limits, repeats_are_averaged_and_threads_share_the_work, .timeout = 10)
     begin(&record, "MLPClassifier", "{}");
     record.threads = 2;
     record.n_repeats = 2;
+    record.repeats[0].cpu_s = 5;
     add_measure(&record, "fit_float_flops", 20e9);
     record.repeats[1] = record.repeats[0];
     record.repeats[1].fit_s = 4;
@@ -126,6 +127,9 @@ Test(limits, repeats_are_averaged_and_threads_share_the_work, .timeout = 10)
     cr_assert_float_eq(limits.rows[0].fit.seconds, 3, 1e-12);
     cr_assert_float_eq(limits.rows[0].fit.work.amount[LIMITS_FLOAT_FLOPS], 40e9, 1);
     cr_assert_float_eq(limits.rows[0].fit.least_s, 0.2, 1e-12);
+    const struct limits_family family = limits_family_of(&limits, &limits.rows[0]);
+    cr_assert_float_eq(family.cpu_s, 5, 1e-12);
+    cr_assert_float_eq(family.least_cpu_s, 0.4, 1e-12);
     limits_destroy(&limits);
     results_destroy(&results);
     folder_remove(folder);
@@ -173,6 +177,7 @@ Test(limits, the_page_has_peaks_families_and_rows, .timeout = 10)
     struct record record;
     folder_create(folder);
     begin(&record, "SVC", "{\"C\": 1}");
+    record.repeats[0].cpu_s = 2;
     add_measure(&record, "fit_float_flops", 50e9);
     folder_add(folder, &record);
     FILE *out = open_memstream(&text, &length);
@@ -181,7 +186,7 @@ Test(limits, the_page_has_peaks_families_and_rows, .timeout = 10)
     fclose(out);
     HAS(text, "| GFLOP/s     |                100 |");
     HAS(text, "| SVC        | fashion | float32 arithmetic |    1 | 2.50 |          0.500 |");
-    HAS(text, "         20 % |");
+    HAS(text, "|         20 % |        2.00 |         25 % |");
     HAS(text, "## fashion, 60000 training rows, 10000 test rows");
     HAS(text, "|  2.00 |  50 | 25.0 |     25 % |");
     free(text);

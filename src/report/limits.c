@@ -81,6 +81,7 @@ static void fill_row(struct limits_row *row, const struct limits_peaks *peaks)
         const struct limits_work predict = limits_predict_work(record, r);
         add_mean(&row->fit, record->repeats[r].fit_s, &fit, n);
         add_mean(&row->predict, record->repeats[r].predict_s, &predict, n);
+        row->cpu_s += record->repeats[r].cpu_s / n;
     }
     find_least(&row->fit, peaks, record->threads);
     find_least(&row->predict, peaks, record->threads);
@@ -123,12 +124,14 @@ struct limits_family limits_family_of(const struct limits *limits, const struct 
             strcmp(other->record->name, row->record->name) != 0)
             continue;
         family.n_rows++;
+        family.cpu_s += other->cpu_s;
         const struct limits_part *const parts[] = {&other->fit, &other->predict};
         for (size_t p = 0; p < 2; p++) {
             family.seconds += parts[p]->seconds;
             if (isnan(parts[p]->least_s))
                 continue;
             family.least_s += parts[p]->least_s;
+            family.least_cpu_s += parts[p]->least_s * other->record->threads;
             least_s[parts[p]->kind] += parts[p]->least_s;
         }
     }

@@ -54,6 +54,7 @@ struct limits_row {
     const char *dataset;
     const struct record *record; /* both borrowed */
     struct limits_part fit, predict;
+    double cpu_s; /* processor time of both, of all threads */
 };
 
 struct limits {
@@ -74,8 +75,9 @@ void limits_destroy(struct limits *limits);
 /* All rows of one classifier and dataset. */
 struct limits_family {
     size_t n_rows;
-    double seconds, least_s; /* sums; what has no least time is in the seconds alone */
-    enum limits_kind kind;   /* the one that takes most of the least time */
+    double seconds, least_s;   /* sums; what has no least time is in the seconds alone */
+    double cpu_s, least_cpu_s; /* likewise, of all threads */
+    enum limits_kind kind;     /* the one that takes most of the least time */
 };
 struct limits_family limits_family_of(const struct limits *limits, const struct limits_row *row);
 

@@ -79,11 +79,12 @@ static bool is_first(const struct limits *limits, size_t i)
 
 static int write_families(FILE *out, const struct limits *limits)
 {
-    static const char *const head[] = {"Classifier", "dataset",        "mostly",      "rows",
-                                       "s",          "s at the peaks", "of the limit"};
+    static const char *const head[] = {"Classifier",   "dataset",     "mostly",
+                                       "rows",         "s",           "s at the peaks",
+                                       "of the limit", "processor s", "of the limit"};
     struct md_grid grid;
     size_t n = 0;
-    int failed = create_grid(&grid, limits->n_rows, 7, 3, head);
+    int failed = create_grid(&grid, limits->n_rows, sizeof head / sizeof *head, 3, head);
     for (size_t i = 0; i < limits->n_rows && !failed; i++) {
         const struct limits_row *row = &limits->rows[i];
         if (!is_first(limits, i))
@@ -100,6 +101,9 @@ static int write_families(FILE *out, const struct limits *limits)
         md_grid_set(&grid, n, 2, "%s", kinds[family.kind].name);
         md_grid_set_seconds(&grid, n, 5, family.least_s);
         set_percent(&grid, n, 6, family.least_s / family.seconds);
+        md_grid_set_seconds(&grid, n, 7, family.cpu_s);
+        if (family.cpu_s > 0)
+            set_percent(&grid, n, 8, family.least_cpu_s / family.cpu_s);
     }
     grid.n_rows = n + 1;
     if (!failed)
@@ -205,7 +209,8 @@ static int write_all(FILE *out, const struct limits *limits, const struct result
             "# Beside the limit of the machine\n\nRows of fmbench %s on host %s; the peaks were "
             "measured when this page was written, by processor time, and hold for rows of the "
             "same machine. The seconds of the rows are of the clock on the wall: whatever else ran "
-            "beside them is in them.\n\n",
+            "beside them is in them, but not in the processor seconds, which are those of fit and "
+            "predict on all threads.\n\n",
             first->version, host);
     free(host);
     int failed = write_peaks(out, &limits->peaks);
