@@ -44,7 +44,7 @@ static void build(struct limits *limits, struct results *results, const char *fo
     cr_assert_eq(limits_build(limits, results, &peaks, &error), STATUS_OK);
 }
 
-/* 60,000 x 10,000 x 784 differences or products in 2 s of predict. */
+/* 60,000 x 10,000 x 784 differences or products. */
 static void add_neighbors(const char *folder, const char *parameter)
 {
     struct record record;
