@@ -41,8 +41,8 @@ Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup bench quick demo peers data table verify test asan lint format install clean \
-	image-test compile-commands run-tests help FORCE
+.PHONY: all setup bench quick demo peers scaling limits data table verify test asan lint format \
+	install clean image-test compile-commands run-tests help FORCE
 
 all: build/fmbench ## build the program at build/fmbench
 
@@ -111,6 +111,13 @@ peers: ## ours beside other implementations, in turn, into results/peers.md; PEE
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/peers $(PEERS_OPTIONS)
 
+SCALING_OPTIONS ?=
+scaling: ## how cost grows with the rows, into results/scaling.md; SCALING_OPTIONS=-q is shorter
+	$(Q)scripts/install-packages build
+	$(Q)scripts/install-packages plot || echo "scaling: goes on without a plot" >&2
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)scripts/scaling $(SCALING_OPTIONS)
+
 data: ## get and verify the data sets, from DATA_MIRRORS or their own addresses
 	$(Q)scripts/get-data -d data fashion mnist
 
@@ -118,6 +125,10 @@ RESULTS ?= results
 table: all ## write $(RESULTS)/table.md from the journals in $(RESULTS)
 	$(Q)build/fmbench table --results $(RESULTS) > $(RESULTS)/.table.md.tmp
 	$(Q)mv -f $(RESULTS)/.table.md.tmp $(RESULTS)/table.md
+
+limits: all ## write $(RESULTS)/limits.md: the work of each row beside this machine's peaks
+	$(Q)build/fmbench limits --results $(RESULTS) > $(RESULTS)/.limits.md.tmp
+	$(Q)mv -f $(RESULTS)/.limits.md.tmp $(RESULTS)/limits.md
 
 REFERENCE ?= reference/scikit-learn-1.2.1.jsonl
 verify: all ## compare the journals in $(RESULTS) with $(REFERENCE)

@@ -202,6 +202,20 @@ expect_status 1 "${external[@]}" --results less --only-exceeded slow --limit-tra
 [ "$(jq -r '.parameter.mode' less/glyphs-easy.jsonl)" = sleep ] || fail "more than that ran on less"
 pass "ours and theirs run in turn, and what exceeds a limit is left out or run on less"
 
+small_grid=("${small[@]}" --jobs 1 --only 'SVC*' --only 'GaussianNB*' --only 'Decision*')
+expect_status 0 "${small_grid[@]}" --results few --limit-train 100
+expect_status 0 "$program" limits --results one
+grep -q '| SVC .*| float32 arithmetic\|| SVC .*| double arithmetic' out.txt || fail "$(cat out.txt)"
+grep -q '| not counted' out.txt && fail "the work of a classifier is not counted: $(cat out.txt)"
+expect_status 1 "$program" limits --results nowhere
+expect_status 0 "$program" scaling few one
+grep -q '| Classifier .*| *100 | *600 |' out.txt ||
+  fail "$(cat out.txt)"
+expect_status 0 "$program" scaling --format gnuplot few one
+grep -q '^plot ' out.txt || fail "$(cat out.txt)"
+expect_status 2 "$program" scaling --format csv few
+pass "the work of the rows is beside the machine's peaks, and their growth over two sizes"
+
 (cd "$root" && "$program" table --results "$folder/one" --grid tests/small.json) >table.md
 grep -qi synthetic table.md || fail "the table does not say that the data is synthetic"
 grep -q KNeighborsClassifier table.md || fail "the table lacks a classifier"

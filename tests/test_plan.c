@@ -1,5 +1,6 @@
 /* Which cells share a fit, at which parameters, and in which order they run. */
 #include "runner/plan.h"
+#include "runner/speed.h"
 
 #include "test_folder.h"
 
@@ -186,6 +187,6 @@ Test(plan, a_table_of_costs_is_read_strictly, .timeout = 10)
 Test(plan, the_yardstick_takes_some_time, .timeout = 20)
 {
     double seconds = 0;
-    cr_assert_eq(cost_measure_yardstick(&seconds, NULL), STATUS_OK);
+    cr_assert_eq(speed_measure_yardstick(&seconds, NULL), STATUS_OK);
     cr_assert(seconds > 1e-4 && seconds < 5, "%g", seconds);
 }

@@ -28,6 +28,8 @@ static void fill(struct record *record)
     strcpy(record->version, "1.0");
     record->n_train = 60000;
     record->n_test = 10000;
+    record->n_features = 784;
+    record->n_classes = 10;
     record->n_repeats = 2;
     record->repeats[0] = (struct record_repeat){.score = 0.1 + 0.2,
                                                 .fit_s = 1.0 / 3,
@@ -77,6 +79,8 @@ static void assert_same(const struct record *a, const struct record *b)
     cr_assert_str_eq(a->version, b->version);
     cr_assert_eq(a->n_train, b->n_train);
     cr_assert_eq(a->n_test, b->n_test);
+    cr_assert_eq(a->n_features, b->n_features);
+    cr_assert_eq(a->n_classes, b->n_classes);
     cr_assert_eq(a->start_time, b->start_time);
     cr_assert_eq(a->done_time, b->done_time);
     cr_assert_eq(a->peak_rss_bytes, b->peak_rss_bytes);
@@ -268,8 +272,9 @@ Test(record, each_required_key_is_missed, .timeout = 10)
 Test(record, optional_keys_may_be_absent_and_unknown_ones_there, .timeout = 10)
 {
     static const char *const keys[] = {
-        "command", "peer_of", "implementation", "reason",    "solver",   "predictions",
-        "host",    "version", "n_iter",         "converged", "measures", "peak_rss_bytes"};
+        "command",     "peer_of",        "implementation", "reason",   "solver",
+        "predictions", "host",           "version",        "n_iter",   "converged",
+        "measures",    "peak_rss_bytes", "n_features",     "n_classes"};
     struct error error = {0};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         char *line = changed_line(NULL, keys[i], NULL);
@@ -306,6 +311,7 @@ Test(record, values_that_cannot_be_are_refused, .timeout = 20)
         {NULL, "n_train", "0", "n_train: 0 is outside 1.."},
         {NULL, "n_train", "60000.0", "n_train: is a real number"},
         {NULL, "n_test", "-5", "n_test: -5 is outside"},
+        {NULL, "n_features", "0", "n_features: 0 is outside"},
         {NULL, "threads", "9999999999", "threads: 9999999999 is outside"},
         {NULL, "seed", "-1", "seed: -1 is outside"},
         {NULL, "seed", "\"18446744073709551616\"", "seed: "},
@@ -330,8 +336,9 @@ Test(record, values_that_cannot_be_are_refused, .timeout = 20)
         {"measures", "abcdefghijklmnopqrstuvwxyz0123456789", "[1, 2]", "the name has 36 bytes"},
         {NULL, "measures",
          "{\"a\":[], \"b\":[], \"c\":[], \"d\":[], \"e\":[], \"f\":[], \"g\":[], \"h\":[], "
-         "\"i\":[]}",
-         "measures: has 9 names; at most 8"},
+         "\"i\":[], \"j\":[], \"k\":[], \"l\":[], \"m\":[], \"n\":[], \"o\":[], \"p\":[], "
+         "\"q\":[]}",
+         "measures: has 17 names; at most 16"},
         {NULL, "mean_accuracy", "0.9", "mean_accuracy: 0.9"},
         {NULL, "mean_accuracy", "\"0.65\"", "mean_accuracy: is a string"},
         {NULL, "std_accuracy", "0", "std_accuracy: 0 does not follow"},

@@ -36,7 +36,7 @@ struct measure {
     double value;
 };
 
-enum { FIT_MEASURES_MAX = 8 };
+enum { FIT_MEASURES_MAX = 12 };
 
 struct fit_report {
     const char *solver; /* static; the method that ran, NULL where there is only one */

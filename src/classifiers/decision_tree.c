@@ -78,7 +78,7 @@ static enum status report_tree(const struct model *m, size_t max_depth, struct f
     const enum status status = tree_size_add(&size, &m->tree, max_depth, error);
     if (status)
         return status;
-    tree_size_report(&size, report);
+    tree_size_report(&size, m->options.splitter, report);
     report->fit_s = m->prepare_s + size.grow_s;
     return STATUS_OK;
 }

@@ -60,8 +60,9 @@ static const struct parameter_spec parameters_table[] = {
 /* The training rows after a stage. */
 struct stage {
     double deviance, accuracy;
-    size_t n_rises; /* stages so far after which the deviance was higher than before */
-    double fit_s;   /* since the fit began */
+    size_t n_rises;   /* stages so far after which the deviance was higher than before */
+    double fit_s;     /* since the fit began */
+    double n_updates; /* so far: bytes counted or sorted; one look for several roots counts once */
 };
 
 struct model {
@@ -175,16 +176,34 @@ static enum status grow_trees(struct fitting *f, size_t stage, size_t first, siz
     return status;
 }
 
-/* One tree for each score, in batches of equal size that can be counted together. */
+/* Of the trees of a stage, of equal size, that can be counted together. */
+static size_t n_batches(size_t n_scores)
+{
+    return (n_scores + BOOSTING_ROOTS - 1) / BOOSTING_ROOTS;
+}
+
+/* One tree for each score. */
 static enum status grow_stage(struct fitting *f, size_t stage, struct error *error)
 {
     const size_t n_scores = f->model->n_scores;
-    const size_t n_batches = (n_scores + BOOSTING_ROOTS - 1) / BOOSTING_ROOTS;
+    const size_t n = n_batches(n_scores);
     enum status status = STATUS_OK;
-    for (size_t b = 0; b < n_batches && !status; b++)
-        status =
-            grow_trees(f, stage, b * n_scores / n_batches, (b + 1) * n_scores / n_batches, error);
+    for (size_t b = 0; b < n && !status; b++)
+        status = grow_trees(f, stage, b * n_scores / n, (b + 1) * n_scores / n, error);
     return status;
+}
+
+/* Of the trees of a stage. */
+static double count_updates(const struct fitting *f, size_t stage)
+{
+    const struct features *x = f->set->x;
+    const struct model *m = f->model;
+    double n = m->n_scores > 1
+                   ? (double)n_batches(m->n_scores) * (double)x->n_rows * (double)x->n_features
+                   : 0;
+    for (size_t k = 0; k < m->n_scores; k++)
+        n += m->trees[stage * m->n_scores + k].n_updates;
+    return n;
 }
 
 static enum status run_stages(struct fitting *f, double start_s, struct error *error)
@@ -195,6 +214,7 @@ static enum status run_stages(struct fitting *f, double start_s, struct error *e
                                        .n_classes = f->model->n_classes};
     struct boosting_state state;
     size_t n_rises = 0;
+    double n_updates = 0;
     enum status status =
         boosting_residuals(f->residuals, &state, &rows, f->execution->n_threads, error);
     for (size_t s = 0; s < f->model->n_stages && !status; s++) {
@@ -204,11 +224,13 @@ static enum status run_stages(struct fitting *f, double start_s, struct error *e
             status =
                 boosting_residuals(f->residuals, &state, &rows, f->execution->n_threads, error);
         n_rises += state.deviance > before;
+        n_updates += count_updates(f, s);
         f->model->stages[s] =
             (struct stage){.deviance = state.deviance,
                            .accuracy = (double)state.n_correct / (double)rows.n_rows,
                            .n_rises = n_rises,
-                           .fit_s = clock_now_s() - start_s};
+                           .fit_s = clock_now_s() - start_s,
+                           .n_updates = n_updates};
     }
     return status;
 }
@@ -235,6 +257,7 @@ static void report_stages(const struct model *m, size_t n_stages, struct fit_rep
     fit_report_add(report, "depth", (double)depth);
     fit_report_add(report, "model_bytes",
                    (double)(n_nodes * sizeof(struct boosting_node) + n_leaves * sizeof(double)));
+    fit_report_add(report, "histogram_updates", last->n_updates);
 }
 
 static size_t n_stages_of(const struct model *m, const struct parameters *readout)

@@ -432,6 +432,7 @@ static enum status keep_tree(const struct boosting_grower *g, struct boosting_tr
     tree->n_nodes = g->n_nodes;
     tree->n_leaves = g->n_leaves;
     tree->depth = g->depth;
+    tree->n_updates = g->n_updates;
     memcpy(tree->nodes, g->nodes, g->n_nodes * sizeof *tree->nodes);
     memcpy(tree->values, g->values, g->n_leaves * sizeof *tree->values);
     return STATUS_OK;
@@ -441,6 +442,7 @@ enum status boosting_grower_grow(struct boosting_grower *g, struct boosting_tree
                                  const struct boosting_target *target, struct error *error)
 {
     *tree = (struct boosting_tree){.n_nodes = 0};
+    g->n_updates = 0;
     enum status status = push_root(g, target, error);
     if (!status)
         status = grow(g, target, error);

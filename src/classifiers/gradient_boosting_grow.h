@@ -66,6 +66,7 @@ struct boosting_grower {
     size_t n_nodes, nodes_capacity;
     double *values;
     size_t n_leaves, values_capacity, depth;
+    double n_updates;
 
     /* The node at work. */
     const uint8_t **row_bytes; /* BOOSTING_SORT_ROWS */

@@ -103,6 +103,7 @@ void boosting_search_root(struct boosting_grower *g, struct boosting_task *root,
 {
     const size_t n_rows = g->x->n_rows, n_features = g->x->n_features;
     root->is_searched = true;
+    g->n_updates += target->roots ? 0 : (double)n_rows * (double)n_features;
     for (size_t first = 0; first < g->n_groups; first += BOOSTING_TILE) {
         const struct tile tile = tile_at(g, first);
         clear_tile(root->histogram, tile);
@@ -134,6 +135,7 @@ void boosting_search_children(struct boosting_grower *g, struct boosting_task *s
     const uint64_t *packed = small->histogram ? g->packed + small->begin : negated(g, small);
     small->is_searched = small->histogram;
     large->is_searched = large->histogram;
+    g->n_updates += (double)(small->end - small->begin) * (double)g->x->n_features;
     for (size_t first = 0; first < g->n_groups; first += BOOSTING_TILE) {
         const struct tile tile = tile_at(g, first);
         if (small->histogram) {
@@ -192,6 +194,7 @@ void boosting_search_sorted(struct boosting_grower *g, struct boosting_task *tas
         g->reciprocals[i] = 1 / ((double)(i + 1) * (double)(n - i - 1));
     }
     const size_t n_varying = find_varying(g, n);
+    g->n_updates += (double)n * (double)n_varying;
     g->kernels->pick(g->picked, g->picked_stride, g->row_bytes, n, g->varying, n_varying);
     for (size_t first = 0; first < n_varying; first += COLUMNS) {
         const size_t width = n_varying - first < COLUMNS ? n_varying - first : COLUMNS;

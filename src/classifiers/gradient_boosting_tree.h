@@ -40,6 +40,7 @@ struct boosting_tree {
     size_t n_nodes, n_leaves, depth;
     struct boosting_node *nodes; /* n_nodes, the root first, owned */
     double *values;              /* n_leaves, owned */
+    double n_updates;            /* bytes that growing it counted or sorted, but for its roots */
 };
 
 void boosting_tree_destroy(struct boosting_tree *tree); /* takes a zeroed struct */

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "numerics/blas.h"
+#include "numerics/work.h"
 
 #include <string.h>
 
@@ -112,8 +113,16 @@ static struct linear_rows chunk_rows(const struct linear_design *design, size_t 
                                 .stride = design->stride};
 }
 
+/* One pass over the rows, for all problems; padding does not count. */
+static void count_pass(const struct linear_design *design)
+{
+    work_add_double(2 * (double)design->n_rows * (double)design->n_columns *
+                    (double)design->n_problems);
+}
+
 void linear_times(const struct linear_design *design, const double *w, double *z)
 {
+    count_pass(design);
 #pragma omp parallel for num_threads(design->n_threads) default(none) shared(design, w, z)
     for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++) {
         const struct linear_rows rows = chunk_rows(design, chunk);
@@ -124,6 +133,7 @@ void linear_times(const struct linear_design *design, const double *w, double *z
 
 void linear_transpose_times(const struct linear_design *design, const double *r, double *g)
 {
+    count_pass(design);
     const size_t n_items = design->stride * design->lanes;
 #pragma omp parallel for num_threads(design->n_threads) default(none) shared(design, r, n_items)
     for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++) {

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "numerics/rng.h"
+#include "numerics/work.h"
 
 #include <math.h>
 #include <string.h>
@@ -135,6 +136,11 @@ static void activate(const struct mlp_network *network, float *values, size_t n_
     }
 }
 
+static void count_product(size_t m, size_t n, size_t k)
+{
+    work_add_float(2 * (double)m * (double)n * (double)k);
+}
+
 void mlp_forward(const struct mlp_network *network, const struct mlp_workspace *workspace,
                  size_t n_rows)
 {
@@ -144,6 +150,7 @@ void mlp_forward(const struct mlp_network *network, const struct mlp_workspace *
         const struct mlp_layer *layer = &network->layers[l];
         float *out = workspace->values[l + 1];
         const size_t stride = workspace->strides[l + 1];
+        count_product(n_rows, layer->n_out, layer->n_in + 1);
         network->kernels->multiply(&(struct mlp_product){.m = n_rows,
                                                          .n_padded = layer->n_padded,
                                                          .k = layer->n_in + 1,
@@ -239,6 +246,7 @@ static void propagate(const struct mlp_network *network, const struct mlp_worksp
 {
     const struct mlp_layer *layer = &network->layers[l];
     const size_t n_padded = pad(layer->n_in);
+    count_product(n_rows, layer->n_in, layer->n_out);
     transpose_weights(network, layer, workspace->transposed);
     network->kernels->multiply(&(struct mlp_product){.m = n_rows,
                                                      .n_padded = n_padded,
@@ -266,6 +274,7 @@ double mlp_backward(const struct mlp_network *network, const struct mlp_workspac
     }
     for (size_t l = last; l-- > 0;) {
         const struct mlp_layer *layer = &network->layers[l];
+        count_product(layer->n_in + 1, layer->n_out, n_rows);
         network->kernels->multiply_transposed(
             &(struct mlp_product){.m = layer->n_in + 1,
                                   .n_padded = layer->n_padded,

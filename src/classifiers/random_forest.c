@@ -140,7 +140,7 @@ static enum status report_trees(const struct model *m, size_t n_trees, size_t ma
     }
     report->fit_s = m->prepare_s + time_in_parallel(tree_s, n_trees, m->n_threads);
     memory_free(tree_s);
-    tree_size_report(&size, report);
+    tree_size_report(&size, m->options.splitter, report);
     return status;
 }
 

@@ -22,6 +22,7 @@
 
 #include "base/memory.h"
 #include "numerics/rng.h"
+#include "numerics/work.h"
 
 #include <math.h>
 #include <omp.h>
@@ -243,6 +244,12 @@ static enum status training_create(struct training *t, struct error *error)
     return status;
 }
 
+/* Products of a row with the weights of a problem, and updates of these by a row. */
+static void count_products(const struct sgd_model *model, double n)
+{
+    work_add_float(2 * n * (double)model->n_features);
+}
+
 /* The model, and what the record says of it. */
 static void finish(struct sgd_model *model, const struct training *t, struct fit_report *report)
 {
@@ -259,6 +266,9 @@ static void finish(struct sgd_model *model, const struct training *t, struct fit
                 n_zeros += w[j] == 0.0f;
         }
     }
+    count_products(model, (double)t->options->max_iter * (double)t->set->x->n_rows *
+                                  (double)model->n_problems +
+                              n_updates);
     report->n_iter = t->options->max_iter;
     report->converged = -1; /* the number of epochs is the rule, there is no other */
     fit_report_add(report, "updates", n_updates);
@@ -357,5 +367,6 @@ enum status sgd_predict(void *fitted, const struct parameters *readout, const st
         }
     }
     memory_free(rows);
+    count_products(model, (double)n_rows * (double)model->n_problems);
     return STATUS_OK;
 }

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "numerics/kernel_simd.h"
+#include "numerics/work.h"
 
 #include <string.h>
 
@@ -73,6 +74,7 @@ static void update_linear(struct svc_gradient *g, const struct svc_change *chang
     for (size_t side = 0; side < 2; part += g->pair->n[side++])
         kernels->subtract_products(part, rows->x + g->pair->first[side] * n_columns, g->w,
                                    g->pair->n[side], n_columns);
+    work_add_double(2 * (double)(change->n + g->pair->n[0] + g->pair->n[1]) * (double)n_columns);
 }
 
 /* Row t of the kernel matrix, which is kept: its values with the rows of either class. */

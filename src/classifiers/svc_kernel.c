@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "numerics/kernel_simd.h"
+#include "numerics/work.h"
 
 #include <math.h>
 #include <string.h>
@@ -238,4 +239,5 @@ void svc_kernel_block(const struct svc_kernel *kernel, const struct svc_block *b
             .stride = b->stride});
         apply(kernels, kernel, b, from, n);
     }
+    work_add_float(2 * (double)b->n_left * (double)b->n_right * (double)b->n_columns);
 }

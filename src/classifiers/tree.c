@@ -14,7 +14,7 @@ void tree_destroy(struct tree *tree)
 {
     memory_free(tree->nodes);
     memory_free(tree->distributions);
-    memory_free(tree->depth_s);
+    memory_free(tree->efforts);
     *tree = (struct tree){.n_classes = 0};
 }
 
@@ -154,14 +154,21 @@ enum status tree_size_add(struct tree_size *size, const struct tree *tree, size_
     const size_t cut_depth = tree->depth < max_depth ? tree->depth : max_depth;
     size->depth = cut_depth > size->depth ? cut_depth : size->depth;
     /* Nodes at the cut are not split. */
-    for (size_t d = 0; d <= tree->depth && d < max_depth; d++)
-        size->grow_s += tree->depth_s[d];
+    for (size_t d = 0; d <= tree->depth && d < max_depth; d++) {
+        size->grow_s += tree->efforts[d].seconds;
+        size->n_values += tree->efforts[d].n_values;
+    }
     return STATUS_OK;
 }
 
-void tree_size_report(const struct tree_size *size, struct fit_report *report)
+void tree_size_report(const struct tree_size *size, enum tree_splitter splitter,
+                      struct fit_report *report)
 {
     fit_report_add(report, "n_nodes", (double)size->n_nodes);
     fit_report_add(report, "n_leaves", (double)size->n_leaves);
     fit_report_add(report, "depth", (double)size->depth);
+    if (splitter == TREE_BEST)
+        fit_report_add(report, "histogram_updates", size->n_values);
+    else
+        fit_report_add(report, "bytes_scanned", 2 * size->n_values);
 }

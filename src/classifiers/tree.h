@@ -56,13 +56,19 @@ struct tree_node {
     uint8_t is_pure;
 };
 
+/* What finding the splits of the nodes of one depth took. */
+struct tree_effort {
+    double seconds;
+    double n_values; /* bytes of rows that were counted, sorted or compared */
+};
+
 struct tree {
     size_t n_classes, n_nodes, n_leaves, n_distributions, depth;
     struct tree_node *nodes; /* n_nodes, the root first, owned */
     uint32_t
         *distributions; /* n_distributions x n_classes: class weights of impure leaves, owned */
-    double *depth_s;    /* depth + 1: seconds that the nodes of each depth took; owned */
-    size_t nodes_capacity, distributions_capacity, depth_s_capacity;
+    struct tree_effort *efforts; /* depth + 1, owned */
+    size_t nodes_capacity, distributions_capacity, efforts_capacity;
 };
 
 /* What all trees of a fit share. */
@@ -98,15 +104,20 @@ void tree_leaves(const struct tree *tree, const uint8_t *rows, size_t n_rows, si
 /* The size of a tree, and what growing it took. */
 struct tree_size {
     size_t n_nodes, n_leaves, depth;
-    double grow_s;
+    double grow_s, n_values; /* sums of efforts */
 };
 
 /* Adds the size of the tree when cut at max_depth; depth becomes the larger one. */
 enum status tree_size_add(struct tree_size *size, const struct tree *tree, size_t max_depth,
                           struct error *error);
 
-/* Writes all of it but the seconds into the report of a fit. */
-void tree_size_report(const struct tree_size *size, struct fit_report *report);
+/*
+ * Writes all of it but the seconds into the report of a fit. The values are histogram_updates where
+ * thresholds are searched: rows counted or sorted by feature; they are bytes_scanned where these
+ * are drawn, which takes two looks, one at the range and one at the sides.
+ */
+void tree_size_report(const struct tree_size *size, enum tree_splitter splitter,
+                      struct fit_report *report);
 
 /* The tree that would have been grown with this max_depth. */
 enum status tree_cut(struct tree *cut, const struct tree *tree, size_t max_depth,

@@ -77,6 +77,7 @@ struct tree_builder {
     uint32_t totals[MAX_CLASSES]; /* weights of the segments */
     uint32_t weight;
     struct tree_split best;
+    double n_values; /* that were looked at: rows x features */
 
     /* Class counts below each threshold; lanes are bins, or features. */
     uint32_t *histogram; /* TREE_COUNTED_AT_ONCE x n_classes x TREE_BINS */

@@ -346,8 +346,8 @@ static enum status split_node(struct tree *tree, struct tree_builder *b, struct 
         status = reserve((void **)&b->active, &b->active_capacity, active + 2 * (size_t)n_varying,
                          sizeof *b->active, "growing a tree", error);
     if (!status)
-        status = reserve((void **)&tree->depth_s, &tree->depth_s_capacity, tree->depth + 2,
-                         sizeof *tree->depth_s, "growing a tree", error);
+        status = reserve((void **)&tree->efforts, &tree->efforts_capacity, tree->depth + 2,
+                         sizeof *tree->efforts, "growing a tree", error);
     if (status)
         return status;
     const size_t middle = task.begin + partition_samples(b);
@@ -361,7 +361,7 @@ static enum status split_node(struct tree *tree, struct tree_builder *b, struct 
     struct tree_task child = {
         .active_begin = active, .n_active = n_varying, .depth = task.depth + 1};
     if (child.depth > tree->depth)
-        tree->depth_s[++tree->depth] = 0;
+        tree->efforts[++tree->depth] = (struct tree_effort){.seconds = 0};
     child.begin = middle;
     child.end = task.end;
     child.node = left + 1;
@@ -386,6 +386,7 @@ static enum status grow(struct tree *tree, struct tree_builder *b, struct stack 
         *node = (struct tree_node){.left = 0};
         set_node(b, &task, node);
         b->best.found = false;
+        b->n_values = 0;
         uint32_t n_varying = 0;
         if (may_split(b, node)) {
             find_rows(b);
@@ -394,7 +395,8 @@ static enum status grow(struct tree *tree, struct tree_builder *b, struct stack 
         status = b->best.found ? split_node(tree, b, stack, n_varying, error)
                                : make_leaf(tree, b, error);
         const double end_s = clock_now_s();
-        tree->depth_s[task.depth] += end_s - start_s;
+        tree->efforts[task.depth].seconds += end_s - start_s;
+        tree->efforts[task.depth].n_values += b->n_values;
         start_s = end_s;
     }
     return status;
@@ -414,13 +416,13 @@ enum status tree_grow(struct tree *tree, const struct tree_data *data,
         status = reserve((void **)&tree->nodes, &tree->nodes_capacity, 1, sizeof *tree->nodes,
                          "the nodes of a tree", error);
     if (!status)
-        status = reserve((void **)&tree->depth_s, &tree->depth_s_capacity, 1, sizeof *tree->depth_s,
+        status = reserve((void **)&tree->efforts, &tree->efforts_capacity, 1, sizeof *tree->efforts,
                          "growing a tree", error);
     if (!status)
         status = reserve((void **)&stack.tasks, &stack.capacity, 1, sizeof *stack.tasks,
                          "growing a tree", error);
     if (!status) {
-        tree->depth_s[0] = 0;
+        tree->efforts[0] = (struct tree_effort){.seconds = 0};
         stack.tasks[0] = (struct tree_task){
             .end = builder.n_samples, .n_active = (uint32_t)data->x->n_features, .key = key};
         status = grow(tree, &builder, &stack, start_s, error);

@@ -459,6 +459,7 @@ static void try_random(struct tree_builder *b, const uint32_t *features, size_t 
 
 static void try_features(struct tree_builder *b, const uint32_t *features, size_t n_features)
 {
+    b->n_values += (double)(b->task->end - b->task->begin) * (double)n_features;
     if (b->options->splitter == TREE_BEST)
         try_best(b, features, n_features, b->varies);
     else

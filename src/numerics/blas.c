@@ -1,5 +1,7 @@
 #include "numerics/blas.h"
 
+#include "numerics/work.h"
+
 #include <cblas.h>
 #include <lapacke.h>
 
@@ -23,8 +25,21 @@ static enum CBLAS_TRANSPOSE transposition(bool transpose)
     return transpose ? CblasTrans : CblasNoTrans;
 }
 
+/* Multiplications and additions of m x n sums of k products. */
+static double product_flops(size_t m, size_t n, size_t k)
+{
+    return 2 * (double)m * (double)n * (double)k;
+}
+
+/* Of a triangle of n x n sums with its diagonal. */
+static double triangle_flops(size_t n, size_t k)
+{
+    return (double)n * (double)(n + 1) * (double)k;
+}
+
 void blas_sgemm(const struct blas_gemm *g)
 {
+    work_add_float(product_flops(g->m, g->n, g->k));
     cblas_sgemm(CblasRowMajor, transposition(g->transpose_a), transposition(g->transpose_b),
                 (blasint)g->m, (blasint)g->n, (blasint)g->k, g->alpha, g->a, (blasint)g->lda, g->b,
                 (blasint)g->ldb, g->beta, g->c, (blasint)g->ldc);
@@ -32,6 +47,7 @@ void blas_sgemm(const struct blas_gemm *g)
 
 void blas_dgemm(const struct blas_gemm_double *g)
 {
+    work_add_double(product_flops(g->m, g->n, g->k));
     cblas_dgemm(CblasRowMajor, transposition(g->transpose_a), transposition(g->transpose_b),
                 (blasint)g->m, (blasint)g->n, (blasint)g->k, g->alpha, g->a, (blasint)g->lda, g->b,
                 (blasint)g->ldb, g->beta, g->c, (blasint)g->ldc);
@@ -40,6 +56,7 @@ void blas_dgemm(const struct blas_gemm_double *g)
 void blas_ssyrk_tn(size_t n, size_t k, float alpha, const float *a, size_t lda, float beta,
                    float *c, size_t ldc)
 {
+    work_add_float(triangle_flops(n, k));
     cblas_ssyrk(CblasRowMajor, CblasLower, CblasTrans, (blasint)n, (blasint)k, alpha, a,
                 (blasint)lda, beta, c, (blasint)ldc);
 }
@@ -47,6 +64,7 @@ void blas_ssyrk_tn(size_t n, size_t k, float alpha, const float *a, size_t lda, 
 void blas_dsyrk_tn(size_t n, size_t k, double alpha, const double *a, size_t lda, double beta,
                    double *c, size_t ldc)
 {
+    work_add_double(triangle_flops(n, k));
     cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (blasint)n, (blasint)k, alpha, a,
                 (blasint)lda, beta, c, (blasint)ldc);
 }
@@ -54,11 +72,13 @@ void blas_dsyrk_tn(size_t n, size_t k, double alpha, const double *a, size_t lda
 /* The lower triangle by rows is the upper one by columns: no transposed copy in LAPACKE. */
 bool blas_dpotrf(size_t n, double *a, size_t lda)
 {
+    work_add_double((double)n * (double)n * (double)n / 3);
     return LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'U', (lapack_int)n, a, (lapack_int)lda) == 0;
 }
 
 void blas_dpotrs(size_t n, const double *l, size_t ldl, double *x)
 {
+    work_add_double(2 * (double)n * (double)n);
     cblas_dtrsv(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, (blasint)n, l, (blasint)ldl,
                 x, 1);
     cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (blasint)n, l, (blasint)ldl, x,
@@ -67,6 +87,7 @@ void blas_dpotrs(size_t n, const double *l, size_t ldl, double *x)
 
 void blas_dtrsv_t(size_t n, const double *l, size_t ldl, double *x)
 {
+    work_add_double((double)n * (double)n);
     cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (blasint)n, l, (blasint)ldl, x,
                 1);
 }

@@ -182,6 +182,18 @@ static int add_dataset(json_t *line, const struct record *record)
     return json_object_set_new(line, "dataset", dataset) | failed;
 }
 
+/* Counts that are there. */
+static int add_shape(json_t *line, const struct record *record)
+{
+    int failed = add_integer(line, "n_train", (int64_t)record->n_train) |
+                 add_integer(line, "n_test", (int64_t)record->n_test);
+    if (record->n_features)
+        failed |= add_integer(line, "n_features", (int64_t)record->n_features);
+    if (record->n_classes)
+        failed |= add_integer(line, "n_classes", (int64_t)record->n_classes);
+    return failed;
+}
+
 static int add_identity(json_t *line, const struct record *record)
 {
     return json_object_set_new(line, "cell", json_text_string(record->cell)) |
@@ -189,8 +201,7 @@ static int add_identity(json_t *line, const struct record *record)
            json_object_set(line, "parameter", record->parameter) |
            json_object_set_new(line, "status", json_string(record_status_name(record->status))) |
            add_text(line, "reason", record->reason) | add_dataset(line, record) |
-           add_integer(line, "n_train", (int64_t)record->n_train) |
-           add_integer(line, "n_test", (int64_t)record->n_test) |
+           add_shape(line, record) |
            json_object_set_new(line, "seed", json_text_integer(record->seed));
 }
 

@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { RECORD_REPEATS_MAX = 64, RECORD_MEASURES_MAX = 8 };
+enum { RECORD_REPEATS_MAX = 64, RECORD_MEASURES_MAX = 16 };
 
 enum record_status {
     RECORD_OK,
@@ -64,7 +64,8 @@ struct record {
                             */
     char host[256], version[64];
     size_t n_train, n_test;
-    size_t n_repeats; /* finished ones */
+    size_t n_features, n_classes; /* 0: absent, as in the journals of earlier versions */
+    size_t n_repeats;             /* finished ones */
     struct record_repeat repeats[RECORD_REPEATS_MAX];
     int64_t start_time, done_time; /* whole seconds since 1970 */
     int64_t peak_rss_bytes;        /* -1: absent */

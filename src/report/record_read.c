@@ -347,6 +347,14 @@ static void read_repeats(struct reader *reader, struct record *record)
     read_integer(reader, "time_per_repeat", INT64_MIN, INT64_MAX, REQUIRED);
 }
 
+static void read_shape(struct reader *reader, struct record *record)
+{
+    const int64_t n_features = read_integer(reader, "n_features", 1, INT64_MAX, OPTIONAL);
+    const int64_t n_classes = read_integer(reader, "n_classes", 1, INT64_MAX, OPTIONAL);
+    record->n_features = n_features > 0 ? (size_t)n_features : 0;
+    record->n_classes = n_classes > 0 ? (size_t)n_classes : 0;
+}
+
 static void read_record(struct reader *reader, struct record *record)
 {
     read_hexadecimal(reader, "cell", record->cell, sizeof record->cell);
@@ -361,6 +369,7 @@ static void read_record(struct reader *reader, struct record *record)
     read_dataset(reader, record);
     record->n_train = (size_t)read_integer(reader, "n_train", 1, INT64_MAX, REQUIRED);
     record->n_test = (size_t)read_integer(reader, "n_test", 1, INT64_MAX, REQUIRED);
+    read_shape(reader, record);
     record->seed = read_seed(reader);
     read_text(reader, "solver", record->solver, sizeof record->solver, OPTIONAL);
     read_text(reader, "predictions", record->predictions, sizeof record->predictions, OPTIONAL);

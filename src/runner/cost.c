@@ -1,21 +1,14 @@
 #include "runner/cost.h"
 
-#include "base/clock.h"
 #include "base/memory.h"
-#include "numerics/blas.h"
 #include "runner/parameter_json.h"
+#include "runner/speed.h"
 #include "runner/text_file.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <math.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static enum status complain(const char *path, const char *what, struct error *error)
@@ -103,7 +96,7 @@ enum status cost_model_open(struct cost_model *model, const char *path, struct e
     if (path || !access(ours, F_OK))
         status = cost_model_read(model, path ? path : ours, error);
     if (!status)
-        status = cost_measure_yardstick(&model->measured_s, error);
+        status = speed_measure_yardstick(&model->measured_s, error);
     if (!status && model->n_rows)
         model->speed = model->yardstick_s / model->measured_s;
     return status;
@@ -145,74 +138,4 @@ double cost_expected_s(const struct cost_model *model, const struct cell *cell)
     return best->seconds / model->speed *
            pow((double)cell->dataset->train.n_rows / model->n_train, best->exponent) *
            ((double)cell->dataset->n_features / model->n_features);
-}
-
-/* A product of matrices and a histogram of bytes, about as long on this project's machines. */
-static double time_once(float *matrices, const uint8_t *bytes, size_t n_bytes)
-{
-    enum { N = 768, TIMES = 8 };
-    uint32_t counts[256] = {0};
-    const double start_s = clock_now_s();
-    blas_sgemm(&(struct blas_gemm){.m = N,
-                                   .n = N,
-                                   .k = N,
-                                   .alpha = 1,
-                                   .a = matrices,
-                                   .lda = N,
-                                   .b = matrices,
-                                   .ldb = N,
-                                   .c = matrices + N * N,
-                                   .ldc = N});
-    for (size_t t = 0; t < TIMES; t++)
-        for (size_t i = 0; i < n_bytes; i++)
-            counts[bytes[i]] += (uint32_t)t;
-    const double end_s = clock_now_s();
-    /* Read, so that it is not left out. */
-    return end_s - start_s + (counts[0] == UINT32_MAX ? 1 : 0);
-}
-
-static bool yardstick(double *seconds)
-{
-    enum { N = 768, N_BYTES = 1 << 20, TIMES = 5 };
-    float *matrices = NULL;
-    uint8_t *bytes = NULL;
-    const struct memory_request requests[] = {
-        {(void **)&matrices, 2 * (size_t)N * N, sizeof *matrices},
-        {(void **)&bytes, N_BYTES, 1},
-    };
-    if (memory_arrays(requests, sizeof requests / sizeof *requests, "the yardstick", NULL))
-        return false;
-    blas_start();
-    for (size_t i = 0; i < (size_t)N * N; i++)
-        matrices[i] = (float)(i % 7);
-    for (size_t i = 0; i < N_BYTES; i++)
-        bytes[i] = (uint8_t)(i * 167 >> 3);
-    *seconds = time_once(matrices, bytes, N_BYTES);
-    for (size_t t = 1; t < TIMES; t++)
-        *seconds = fmin(*seconds, time_once(matrices, bytes, N_BYTES));
-    memory_free(matrices);
-    memory_free(bytes);
-    return true;
-}
-
-enum status cost_measure_yardstick(double *yardstick_s, struct error *error)
-{
-    int ends[2], wait_status;
-    if (pipe(ends))
-        return error_set(error, STATUS_FAILED, "cannot make a pipe: %s", strerror(errno));
-    const pid_t pid = fork();
-    if (pid == 0) {
-        double seconds;
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        const bool is_ok = yardstick(&seconds);
-        _exit(is_ok && write(ends[1], &seconds, sizeof seconds) == sizeof seconds ? 0 : 1);
-    }
-    close(ends[1]);
-    const bool was_read =
-        pid > 0 && read(ends[0], yardstick_s, sizeof *yardstick_s) == sizeof *yardstick_s;
-    close(ends[0]);
-    if (pid > 0)
-        waitpid(pid, &wait_status, 0);
-    return was_read ? STATUS_OK
-                    : error_set(error, STATUS_FAILED, "cannot measure this machine's speed");
 }

@@ -44,12 +44,6 @@ enum status cost_model_open(struct cost_model *model, const char *path, struct e
 enum status cost_model_read(struct cost_model *model, const char *path, struct error *error);
 void cost_model_destroy(struct cost_model *model);
 
-/*
- * Measures a fixed piece of work, of matrix products and of counting bytes: *yardstick_s is the
- * shortest of a few times. It runs in a child process, since the caller may go on to fork workers.
- */
-enum status cost_measure_yardstick(double *yardstick_s, struct error *error);
-
 /* 0 for a class without a row. */
 double cost_expected_s(const struct cost_model *model, const struct cell *cell);
 

@@ -38,6 +38,8 @@ static void begin_record(struct record *r, const struct cell *cell,
     }
     r->n_train = cell->dataset->train.n_rows;
     r->n_test = cell->dataset->test.n_rows;
+    r->n_features = cell->dataset->n_features;
+    r->n_classes = cell->dataset->n_classes;
     r->threads = request->n_threads;
     r->seed = cell->seed;
     r->start_time = clock_epoch_s();

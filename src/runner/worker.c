@@ -5,6 +5,7 @@
 #include "loader/features.h"
 #include "numerics/blas.h"
 #include "numerics/rng.h"
+#include "numerics/work.h"
 #include "runner/external_run.h"
 #include "runner/scratch.h"
 
@@ -124,20 +125,33 @@ static double accuracy(const uint8_t *predicted, const struct image_set *test)
     return (double)n_right / (double)test->n_rows;
 }
 
+static void add_measure(struct record_repeat *repeat, const char *name, double value)
+{
+    if (!isfinite(value) || repeat->n_measures == RECORD_MEASURES_MAX)
+        return;
+    struct record_measure *measure = &repeat->measures[repeat->n_measures++];
+    strncpy(measure->name, name, sizeof measure->name - 1);
+    measure->value = value;
+}
+
+/* What was counted of the arithmetic; what was not is absent. */
+static void add_work(struct record_repeat *repeat, const char *float_name, const char *double_name,
+                     struct work work)
+{
+    if (work.float_flops > 0)
+        add_measure(repeat, float_name, work.float_flops);
+    if (work.double_flops > 0)
+        add_measure(repeat, double_name, work.double_flops);
+}
+
 static void fill_message(struct worker_message *message, const struct fit_report *report)
 {
     message->repeat.n_iter = report->n_iter;
     message->repeat.converged = report->converged;
     if (report->solver)
         strncpy(message->solver, report->solver, sizeof message->solver - 1);
-    for (size_t i = 0; i < report->n_measures && i < RECORD_MEASURES_MAX; i++) {
-        struct record_measure *measure = &message->repeat.measures[message->repeat.n_measures];
-        if (!isfinite(report->measures[i].value))
-            continue;
-        strncpy(measure->name, report->measures[i].name, sizeof measure->name - 1);
-        measure->value = report->measures[i].value;
-        message->repeat.n_measures++;
-    }
+    for (size_t i = 0; i < report->n_measures; i++)
+        add_measure(&message->repeat, report->measures[i].name, report->measures[i].value);
 }
 
 /* Scores and sends what b->predicted holds for a reader. */
@@ -169,6 +183,7 @@ struct fitted {
     struct fit_report report;
     struct execution execution;
     double fit_s, cpu_s;
+    struct work work;
 };
 
 static enum status fit(struct bench *b, size_t repeat, struct fitted *fitted)
@@ -181,12 +196,14 @@ static enum status fit(struct bench *b, size_t repeat, struct fitted *fitted)
                                             .memory_bytes = b->request->memory_limit_bytes}};
     cell_fit_parameters(b->cell, &parameters);
     fit_report_init(&fitted->report);
+    const struct work work_start = work_done();
     const double cpu_start_s = clock_cpu_s(), start_s = clock_now_s();
     enum status status = b->class->create(&fitted->model, &parameters, b->error);
     if (!status)
         status = b->class->fit(fitted->model, &set, &fitted->execution, &fitted->report, b->error);
     fitted->fit_s = clock_now_s() - start_s;
     fitted->cpu_s = clock_cpu_s() - cpu_start_s;
+    fitted->work = work_between(work_start, work_done());
     return status;
 }
 
@@ -222,17 +239,24 @@ static enum status read_repeat(struct bench *b, size_t repeat, size_t reader,
     const struct parameters *readout = &b->readings[reader].cell->point->parameters;
     struct worker_message message = {.magic = WORKER_MAGIC, .kind = WORKER_REPEAT};
     struct fit_report report;
+    const struct work work_start = work_done();
     const double cpu_start_s = clock_cpu_s(), start_s = clock_now_s();
     enum status status = b->class->predict(fitted->model, readout, &b->test, &fitted->execution,
                                            b->predicted, b->error);
     message.repeat.fit_s = fitted->fit_s;
     message.repeat.predict_s = clock_now_s() - start_s;
     message.repeat.cpu_s = fitted->cpu_s + clock_cpu_s() - cpu_start_s;
+    const struct work predict_work = work_between(work_start, work_done());
     if (!status)
         status = as_if_alone(b, fitted, readout, &report, &message.repeat);
     if (status)
         return status;
     fill_message(&message, &report);
+    /* A fit that others read from is not what this row alone would have counted. */
+    if (!b->class->read) {
+        add_work(&message.repeat, "fit_float_flops", "fit_double_flops", fitted->work);
+        add_work(&message.repeat, "predict_float_flops", "predict_double_flops", predict_work);
+    }
     return send_repeat(b, repeat, reader, &message);
 }
 

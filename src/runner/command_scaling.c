@@ -1,0 +1,31 @@
+/* fmbench scaling: how the cost of rows grows, from results folders of several sizes. */
+#include "report/growth.h"
+#include "runner/command.h"
+#include "runner/options.h"
+
+#include <stdio.h>
+
+static int scaling(const struct command *command, int argc, char **argv)
+{
+    struct options o;
+    struct error error;
+    const int done = command_options(command, &o, argc, argv);
+    if (done >= 0)
+        return done;
+    const bool is_named = o.arguments.n > 0;
+    struct growth_request request = {.directories = is_named ? o.arguments.items : &o.results,
+                                     .n_directories = is_named ? o.arguments.n : 1};
+    enum status status = growth_format_find(&request.format, o.format, &error);
+    if (!status)
+        status = growth_write(stdout, &request, &error);
+    return status ? command_fail(&error) : 0;
+}
+
+const struct command command_scaling = {
+    .name = "scaling",
+    .usage = "[--format md|gnuplot] [--results DIR | DIR...]",
+    .summary = "how seconds and memory grow with the training rows",
+    .options = "RFh",
+    .takes_arguments = true,
+    .run = scaling,
+};
