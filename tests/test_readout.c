@@ -72,11 +72,10 @@ Test(readout, labels_and_report_are_those_of_a_fit_of_its_own, .timeout = 60)
     }
 }
 
-/* The shortest of a few, since the machine may do something else at times. */
+/* Shortens both times where a few more fits are shorter. */
 static void time_fits(const struct trial *trial, double *read_s, double *own_s)
 {
     const struct classifier_class *class = classifier_find(trial->class);
-    *read_s = *own_s = INFINITY;
     for (int i = 0; i < 12; i++) {
         void *model = made_fit(class, &train, trial->fitted, 1, NULL);
         *read_s = fmin(*read_s, read_report(class, model, trial->readout).fit_s);
@@ -88,13 +87,17 @@ static void time_fits(const struct trial *trial, double *read_s, double *own_s)
     }
 }
 
-Test(readout, the_time_is_that_of_a_fit_of_its_own, .timeout = 120)
+/* The shortest of a few, or of more where the machine does something else as well. */
+Test(readout, the_time_is_that_of_a_fit_of_its_own, .timeout = 300)
 {
     made_random(&train, 5, 1500, 250, 5, 40);
     for (size_t t = 0; t < N_TRIALS; t++) {
-        double read_s, own_s;
-        time_fits(&trials[t], &read_s, &own_s);
-        cr_assert(read_s > 0.7 * own_s && read_s < 1.3 * own_s, "%zu: %g s read, %g s alone", t,
-                  read_s, own_s);
+        double read_s = INFINITY, own_s = INFINITY;
+        bool is_close = false;
+        for (int attempt = 0; attempt < 6 && !is_close; attempt++) {
+            time_fits(&trials[t], &read_s, &own_s);
+            is_close = read_s > 0.7 * own_s && read_s < 1.3 * own_s;
+        }
+        cr_assert(is_close, "%zu: %g s read, %g s alone", t, read_s, own_s);
     }
 }
