@@ -262,7 +262,7 @@ Test(svc, newton_steps_solve_the_face, .timeout = 10)
                                     .down = down};
         struct svc_newton work = {0};
         size_t n_rounds;
-        cr_assert_eq(svc_newton_steps(&work, &smo, N, &n_rounds, NULL), STATUS_OK);
+        cr_assert_eq(svc_newton_steps(&work, &smo, &n_rounds, NULL), STATUS_OK);
         cr_assert_gt(n_rounds, 0);
         cr_assert_lt(naive_objective(&naive, naive.result.beta), naive_objective(&naive, before));
         double sum = 0, size = 0, smallest = INFINITY, largest = -INFINITY;

@@ -175,12 +175,12 @@ static size_t move(const struct svc_newton *w, const struct svc_smo *smo, size_t
     return n_met;
 }
 
-enum status svc_newton_steps(struct svc_newton *w, const struct svc_smo *smo, size_t free_max,
-                             size_t *n_rounds, struct error *error)
+enum status svc_newton_steps(struct svc_newton *w, const struct svc_smo *smo, size_t *n_rounds,
+                             struct error *error)
 {
     size_t n_free = count_free(smo);
     *n_rounds = 0;
-    if (n_free < 3 || n_free > free_max)
+    if (n_free < 3 || n_free > SVC_NEWTON_FREE_MAX)
         return STATUS_OK;
     const enum status status = reserve(w, n_free, error);
     if (status)

@@ -26,11 +26,11 @@ struct svc_newton {
 
 /*
  * Changes beta and f of the problem, whose k is there; n_rounds is the number of factorisations,
- * 0 when there are fewer than 3 or more than free_max free variables. Starts with a zeroed
- * workspace.
+ * 0 when there are fewer than 3 or more than SVC_NEWTON_FREE_MAX free variables. Starts with a
+ * zeroed workspace.
  */
-enum status svc_newton_steps(struct svc_newton *work, const struct svc_smo *smo, size_t free_max,
-                             size_t *n_rounds, struct error *error);
+enum status svc_newton_steps(struct svc_newton *work, const struct svc_smo *smo, size_t *n_rounds,
+                             struct error *error);
 void svc_newton_destroy(struct svc_newton *work);
 
 #endif

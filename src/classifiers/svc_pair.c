@@ -43,7 +43,6 @@ struct state {
     double largest, smallest, active_largest, active_smallest;
     size_t at_largest, at_smallest;
     double inner_tol_min;
-    size_t free_max;     /* free variables, for Newton steps */
     bool is_whole;       /* SMO over all rows */
     long interior_after; /* steps of SMO; never where there is no memory for it */
     long interior_pause; /* steps of SMO before it runs again, more each time */
@@ -90,11 +89,7 @@ static enum status state_create(struct state *s, const struct svc_pair *pair, do
                         .inner_tol_min = 0.9 * pair->tol,
                         .is_whole = is_indefinite(pair->kernel),
                         .interior_after = pair->interior_after,
-                        .interior_pause = pair->interior_after * PAUSE_GROWTH,
-                        .free_max = SVC_NEWTON_FREE_MAX};
-    /* More have a singular matrix. */
-    if (pair->kernel->kind == SVC_LINEAR && pair->rows->n_columns < s->free_max)
-        s->free_max = pair->rows->n_columns;
+                        .interior_pause = pair->interior_after * PAUSE_GROWTH};
     if (pair->kernel->kind != SVC_LINEAR ||
         svc_interior_bytes(n, pair->rows->n_columns) > pair->interior_bytes_max)
         s->interior_after = LONG_MAX;
@@ -327,7 +322,7 @@ static enum status solve_local(struct state *s, const struct svc_smo *smo, doubl
         if (solved.violation < tol || *n_iter >= max_iter)
             return STATUS_OK;
         size_t n_rounds;
-        const enum status status = svc_newton_steps(&s->newton, smo, s->free_max, &n_rounds, error);
+        const enum status status = svc_newton_steps(&s->newton, smo, &n_rounds, error);
         if (status)
             return status;
     }
