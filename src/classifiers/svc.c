@@ -25,8 +25,13 @@ static const size_t KEPT_BYTES = (size_t)1 << 29;
 static const size_t KEPT_BYTES_SHORT = (size_t)1 << 26;
 static const size_t MEMORY_SHORT = (size_t)1 << 31;
 static const size_t SHARED_BYTES = (size_t)1 << 31;
-/* The limits of svm-train of LIBSVM; and steps after which SMO is likely to need very many more. */
-enum { ITER_MAX = 10000000, ITER_MAX_PER_ROW = 100, INTERIOR_AFTER_PER_ROW = 15 };
+enum { ITER_MAX = 10000000, ITER_MAX_PER_ROW = 100 }; /* the limits of svm-train of LIBSVM */
+
+/*
+ * Steps of SMO before the interior-point method, for each flop of it a row: what it would take
+ * itself, or somewhat less, so that it is tried where SMO is likely to need very many more steps.
+ */
+static const double STEPS_PER_INTERIOR_FLOP = 0.3;
 
 static const char *const kernels[] = {"linear", "poly", "rbf", "sigmoid", NULL};
 
@@ -117,6 +122,13 @@ struct job {
     struct svc_pair_result *results; /* n_pairs */
 };
 
+/* An iteration of the interior-point method takes n p^2 + p^3 / 3 flops, a step of SMO some n. */
+static long steps_before_interior(size_t n, size_t n_columns)
+{
+    const double p = (double)n_columns;
+    return (long)(STEPS_PER_INTERIOR_FLOP * p * p * (1 + p / (3 * (double)n)));
+}
+
 static enum status solve_pair(const struct job *job, size_t a, size_t b, struct error *error)
 {
     struct svc_model *model = job->model;
@@ -137,7 +149,7 @@ static enum status solve_pair(const struct job *job, size_t a, size_t b, struct 
     if (model->is_empty[p])
         return STATUS_OK;
     const size_t n = pair.n[0] + pair.n[1];
-    pair.interior_after = (long)n * INTERIOR_AFTER_PER_ROW;
+    pair.interior_after = steps_before_interior(n, job->rows->n_columns);
     pair.interior_bytes_max = job->interior_bytes_max;
     pair.max_iter = (long)n * ITER_MAX_PER_ROW > ITER_MAX ? (long)n * ITER_MAX_PER_ROW : ITER_MAX;
     result->beta = memory_array(n, sizeof *result->beta);
