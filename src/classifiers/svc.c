@@ -28,10 +28,10 @@ static const size_t SHARED_BYTES = (size_t)1 << 31;
 enum { ITER_MAX = 10000000, ITER_MAX_PER_ROW = 100 }; /* the limits of svm-train of LIBSVM */
 
 /*
- * Steps of SMO before the interior-point method, for each flop of it a row: what it would take
- * itself, or somewhat less, so that it is tried where SMO is likely to need very many more steps.
+ * Steps of SMO, for each row, after which it is likely to need very many more; and for each flop
+ * that the interior-point method takes for a row in an iteration, before which it is not worth it.
  */
-static const double STEPS_PER_INTERIOR_FLOP = 0.3;
+static const double STEPS_PER_ROW = 15, STEPS_PER_INTERIOR_FLOP = 0.3;
 
 static const char *const kernels[] = {"linear", "poly", "rbf", "sigmoid", NULL};
 
@@ -125,8 +125,8 @@ struct job {
 /* An iteration of the interior-point method takes n p^2 + p^3 / 3 flops, a step of SMO some n. */
 static long steps_before_interior(size_t n, size_t n_columns)
 {
-    const double p = (double)n_columns;
-    return (long)(STEPS_PER_INTERIOR_FLOP * p * p * (1 + p / (3 * (double)n)));
+    const double p = (double)n_columns, flops = p * p * (1 + p / (3 * (double)n));
+    return (long)fmax(STEPS_PER_ROW * (double)n, STEPS_PER_INTERIOR_FLOP * flops);
 }
 
 static enum status solve_pair(const struct job *job, size_t a, size_t b, struct error *error)

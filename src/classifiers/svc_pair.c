@@ -15,9 +15,10 @@ enum {
     FIRST_ROWS = 64,       /* of each class, to start with */
     NEW_ROWS_MIN = 128,    /* that may join at once, or half as many as are active */
     NEW_ROWS_MAX = 1024,   /* but no more than this */
-    FETCHED_ROWS = 63,     /* beside one that SMO over all rows asks for */
+    FETCHED_ROWS = 11,     /* beside one that SMO over all rows asks for */
     PAUSE_GROWTH = 4,      /* of SMO between two runs of the interior-point method */
     STEPS_PER_ROW = 20,    /* of SMO before Newton steps */
+    KEY_BITS = 11,         /* of the keys that scores are selected by, a third of them */
     STEPS_AT_ONCE = 200000 /* before f, which gathers rounding errors in float, is made anew */
 };
 
@@ -183,39 +184,49 @@ static void set_scores(struct state *s)
     s->score[s->at_largest] = s->score[s->at_smallest] = INFINITY;
 }
 
-static size_t count_above(const struct state *s, uint8_t flag, float threshold)
+/* Keys that are in the order of the values. */
+static uint32_t key_of(float value)
 {
-    size_t count = 0;
-    for (size_t t = 0; t < s->n; t++)
-        count += s->flags[t] == flag && s->score[t] > threshold;
-    return count;
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits >> 31 ? ~bits : bits | UINT32_C(1) << 31;
 }
 
-/* Clears the flag of all but the `limit` rows with the largest scores among those that have it. */
+/*
+ * Clears the flag of all but the `limit` rows with the largest scores among those that have it; of
+ * equal ones the first. The smallest key that stays is found by its digits, from the first one on.
+ */
 static void keep_best(struct state *s, uint8_t flag, size_t limit)
 {
-    float low = -INFINITY, high = INFINITY; /* more than limit are above low, not above high */
-    if (count_above(s, flag, low) <= limit)
-        return;
-    low = -0x1p126f;
-    high = 0x1p126f;
-    for (int i = 0; i < 200; i++) {
-        const float middle = low + (high - low) / 2;
-        if (middle <= low || middle >= high)
-            break;
-        if (count_above(s, flag, middle) > limit)
-            low = middle;
-        else
-            high = middle;
-    }
-    size_t room = limit - count_above(s, flag, high); /* for equals of high, the first ones */
+    uint32_t digits = 0, known = 0;
+    size_t room = limit, n_flagged = 0;
     for (size_t t = 0; t < s->n; t++)
-        if (s->flags[t] == flag && !(s->score[t] > high)) {
-            if (s->score[t] == high && room > 0)
-                room--;
-            else
-                s->flags[t] = 0;
+        n_flagged += s->flags[t] == flag;
+    if (n_flagged <= limit)
+        return;
+    for (unsigned shift = 33; shift > 0;) {
+        size_t counts[1 << KEY_BITS] = {0};
+        shift -= KEY_BITS;
+        for (size_t t = 0; t < s->n; t++) {
+            const uint32_t key = key_of(s->score[t]);
+            if (s->flags[t] == flag && (key & known) == digits)
+                counts[key >> shift & ((1 << KEY_BITS) - 1)]++;
         }
+        uint32_t digit = (1 << KEY_BITS) - 1;
+        for (; digit > 0 && counts[digit] < room; digit--)
+            room -= counts[digit];
+        digits |= digit << shift;
+        known |= UINT32_C((1 << KEY_BITS) - 1) << shift;
+    }
+    for (size_t t = 0; t < s->n; t++) {
+        const uint32_t key = key_of(s->score[t]);
+        if (s->flags[t] != flag || key > digits)
+            continue;
+        if (key == digits && room > 0)
+            room--;
+        else
+            s->flags[t] = 0;
+    }
 }
 
 enum { LEAVES = 0, STAYS = 1, JOINS = 2 };

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 #if defined __AVX2__
 #include <immintrin.h>
@@ -156,14 +157,18 @@ static ALWAYS_INLINE void tile_sums(const tile_vector *x, float *to)
 }
 #endif
 
-static ALWAYS_INLINE void tile(const float *const *left, const float *const *right, size_t n_padded,
-                               float (*to)[TILE_RIGHT])
+/* `next`: right rows to bring into the cache on the way; or NULL. */
+static ALWAYS_INLINE void tile(const float *const *left, const float *const *right,
+                               const float *const *next, size_t n_padded, float (*to)[TILE_RIGHT])
 {
     tile_vector sums[TILE_LEFT][TILE_RIGHT] = {0};
     for (size_t k = 0; k < n_padded; k += TILE_LANES) {
         tile_vector b[TILE_RIGHT];
-        for (size_t j = 0; j < TILE_RIGHT; j++)
+        for (size_t j = 0; j < TILE_RIGHT; j++) {
             b[j] = tile_load(right[j] + k);
+            if (next)
+                __builtin_prefetch(next[j] + k, 0, 2);
+        }
         for (size_t i = 0; i < TILE_LEFT; i++) {
             const tile_vector a = tile_load(left[i] + k);
             for (size_t j = 0; j < TILE_RIGHT; j++)
@@ -189,15 +194,21 @@ enum { LEFT_FLOATS = 200000 };
 
 static void products_with(const struct kernel_products *p, size_t first, size_t end)
 {
-    const float *left[TILE_LEFT], *right[TILE_RIGHT];
+    const float *left[TILE_LEFT], *right[TILE_RIGHT], *next[TILE_RIGHT];
     float values[TILE_LEFT][TILE_RIGHT];
+    point_to(next, TILE_RIGHT, p->right, p->right_rows, p->n_padded, 0, p->n_right);
     for (size_t j = 0; j < p->n_right; j += TILE_RIGHT) {
         const size_t n_j = p->n_right - j < TILE_RIGHT ? p->n_right - j : TILE_RIGHT;
-        point_to(right, TILE_RIGHT, p->right, p->right_rows, p->n_padded, j, p->n_right);
+        memcpy(right, next, sizeof right);
+        point_to(next, TILE_RIGHT, p->right, p->right_rows, p->n_padded, j + TILE_RIGHT,
+                 p->n_right);
         for (size_t i = first; i < end; i += TILE_LEFT) {
             const size_t n_i = end - i < TILE_LEFT ? end - i : TILE_LEFT;
             point_to(left, TILE_LEFT, p->left, p->left_rows, p->n_padded, i, p->n_left);
-            tile(left, right, p->n_padded, values);
+            if (i == first)
+                tile(left, right, next, p->n_padded, values);
+            else
+                tile(left, right, NULL, p->n_padded, values);
             for (size_t r = 0; r < n_i; r++)
                 for (size_t c = 0; c < n_j; c++)
                     p->values[(i + r) * p->stride + j + c] = values[r][c];
