@@ -12,13 +12,14 @@
 #include <string.h>
 
 enum {
-    FIRST_ROWS = 64,       /* of each class, to start with */
-    NEW_ROWS_MIN = 128,    /* that may join at once, or half as many as are active */
-    NEW_ROWS_MAX = 1024,   /* but no more than this */
-    FETCHED_ROWS = 11,     /* beside one that SMO over all rows asks for */
-    PAUSE_GROWTH = 4,      /* of SMO between two runs of the interior-point method */
-    STEPS_PER_ROW = 20,    /* of SMO before Newton steps */
-    KEY_BITS = 11,         /* of the keys that scores are selected by, a third of them */
+    FIRST_ROWS = 64,     /* of each class, to start with */
+    NEW_ROWS_MIN = 128,  /* that may join at once, or half as many as are active */
+    NEW_ROWS_MAX = 1024, /* but no more than this */
+    FETCHED_ROWS = 11,   /* beside one that SMO over all rows asks for */
+    PAUSE_GROWTH = 4,    /* of SMO between two runs of the interior-point method */
+    STEPS_PER_ROW = 20,  /* of SMO before Newton steps */
+    DIGIT_BITS = 11,     /* of the keys that scores are selected by: a third of 32 */
+    DIGITS = 1 << DIGIT_BITS,
     STEPS_AT_ONCE = 200000 /* before f, which gathers rounding errors in float, is made anew */
 };
 
@@ -205,18 +206,18 @@ static void keep_best(struct state *s, uint8_t flag, size_t limit)
     if (n_flagged <= limit)
         return;
     for (unsigned shift = 33; shift > 0;) {
-        size_t counts[1 << KEY_BITS] = {0};
-        shift -= KEY_BITS;
+        size_t counts[DIGITS] = {0};
+        shift -= DIGIT_BITS;
         for (size_t t = 0; t < s->n; t++) {
             const uint32_t key = key_of(s->score[t]);
             if (s->flags[t] == flag && (key & known) == digits)
-                counts[key >> shift & ((1 << KEY_BITS) - 1)]++;
+                counts[(key >> shift) % DIGITS]++;
         }
-        uint32_t digit = (1 << KEY_BITS) - 1;
+        uint32_t digit = DIGITS - 1;
         for (; digit > 0 && counts[digit] < room; digit--)
             room -= counts[digit];
         digits |= digit << shift;
-        known |= UINT32_C((1 << KEY_BITS) - 1) << shift;
+        known |= (uint32_t)(DIGITS - 1) << shift;
     }
     for (size_t t = 0; t < s->n; t++) {
         const uint32_t key = key_of(s->score[t]);
