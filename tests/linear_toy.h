@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOY_ROWS_MAX = 400, TOY_FEATURES_MAX = 8, TOY_CLASSES_MAX = 4 };
+enum { TOY_ROWS_MAX = 6000, TOY_FEATURES_MAX = 8, TOY_CLASSES_MAX = 4 };
 
 struct toy {
     size_t n_rows, n_features, n_classes;

@@ -270,27 +270,32 @@ Test(linear, kernels_agree_with_plain_loops, .timeout = 10)
     enum { ROWS = 37, STRIDE = 24, LANES = 24 };
     static float x[ROWS * STRIDE];
     static double w[STRIDE * LANES], z[ROWS * LANES], r[ROWS * LANES], g[STRIDE * LANES];
+    static float w32[STRIDE * LANES], z32[ROWS * LANES], r32[ROWS * LANES], g32[STRIDE * LANES];
     struct rng rng = rng_create(5, 0);
     for (size_t i = 0; i < ROWS * STRIDE; i++)
         x[i] = (float)rng_uniform(&rng) - 0.5f;
     for (size_t i = 0; i < STRIDE * LANES; i++)
-        w[i] = rng_uniform(&rng) - 0.5;
+        w[i] = w32[i] = (float)rng_uniform(&rng) - 0.5f;
     for (size_t i = 0; i < ROWS * LANES; i++)
-        r[i] = rng_uniform(&rng) - 0.5;
+        r[i] = r32[i] = (float)rng_uniform(&rng) - 0.5f;
     const struct linear_rows rows = {.x = x, .n_rows = ROWS, .stride = STRIDE};
     for (int level = SIMD_PORTABLE; level <= (int)simd_level(); level++) {
         const struct linear_kernels *kernels =
             SIMD_SELECT_LEVEL((enum simd_level)level, linear_kernels);
         for (size_t lanes = 8; lanes <= LANES; lanes += 8) {
             memset(g, 0, sizeof g);
+            memset(g32, 0, sizeof g32);
             kernels->times(&rows, lanes, w, z);
             kernels->transpose_times(&rows, lanes, r, g);
+            kernels->times_float(&rows, lanes, w32, z32);
+            kernels->transpose_times_float(&rows, lanes, r32, g32);
             for (size_t i = 0; i < ROWS; i++)
                 for (size_t k = 0; k < lanes; k++) {
                     double sum = 0;
                     for (size_t j = 0; j < STRIDE; j++)
                         sum += (double)x[i * STRIDE + j] * w[j * lanes + k];
                     cr_assert_leq(fabs(sum - z[i * lanes + k]), 1e-13);
+                    cr_assert_leq(fabs(sum - (double)z32[i * lanes + k]), 2e-6);
                 }
             for (size_t j = 0; j < STRIDE; j++)
                 for (size_t k = 0; k < lanes; k++) {
@@ -298,6 +303,7 @@ Test(linear, kernels_agree_with_plain_loops, .timeout = 10)
                     for (size_t i = 0; i < ROWS; i++)
                         sum += (double)x[i * STRIDE + j] * r[i * lanes + k];
                     cr_assert_leq(fabs(sum - g[j * lanes + k]), 1e-13);
+                    cr_assert_leq(fabs(sum - (double)g32[j * lanes + k]), 2e-6);
                 }
         }
         double dots[7];
@@ -309,6 +315,49 @@ Test(linear, kernels_agree_with_plain_loops, .timeout = 10)
             cr_assert_leq(fabs(sum - dots[k]), 1e-13);
         }
     }
+}
+
+/* D has 1 + the number of the row, so that every row must meet its own. */
+static void weigh_by_row(const void *context, size_t first, size_t n_rows, float *restrict v)
+{
+    const size_t lanes = *(const size_t *)context;
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t k = 0; k < lanes; k++)
+            v[i * lanes + k] *= (float)(1 + first + i);
+}
+
+/* Over chunks of several blocks, the last of them not whole. */
+Test(linear, curvature_against_two_products, .timeout = 10)
+{
+    struct toy *toy = toy_create(TOY_ROWS_MAX, 5, 3);
+    struct fitted f = prepare(toy, true);
+    struct linear_design *d = &f.design;
+    const size_t n_w = d->stride * d->lanes, n_z = d->n_rows * d->lanes;
+    double *z = memory_array(n_z, sizeof *z), *expected = memory_array(n_w, sizeof *expected);
+    double *q = memory_array(n_w, sizeof *q);
+    float *z32 = memory_array(n_z, sizeof *z32);
+    cr_assert(z && expected && q && z32);
+    for (size_t j = 0; j < n_w; j++)
+        f.w[j] = (double)(float)sin((double)j);
+    linear_times(d, f.w, z);
+    linear_times_float(d, f.w, z32);
+    for (size_t i = 0; i < n_z; i++) {
+        cr_assert_leq(fabs(z[i] - (double)z32[i]), 1e-5);
+        z[i] *= (double)(1 + i / d->lanes);
+    }
+    linear_transpose_times(d, z, expected);
+    linear_curved_times(d, f.w, weigh_by_row, &d->lanes, q);
+    double largest = 0;
+    for (size_t j = 0; j < n_w; j++)
+        largest = fmax(largest, fabs(expected[j]));
+    for (size_t j = 0; j < n_w; j++)
+        cr_assert_leq(fabs(q[j] - expected[j]), 1e-6 * largest);
+    memory_free(z);
+    memory_free(z32);
+    memory_free(q);
+    memory_free(expected);
+    release(&f);
+    toy_destroy(toy);
 }
 
 /* Values against libm; slopes and curvatures against differences of values and slopes. */

@@ -231,24 +231,27 @@ static void gather_rows(struct solver *s)
     s->rows.n_rows = n;
 }
 
+/* v = D v, where D has the curvature of the softmax. */
+static void weigh(const void *context, size_t first, size_t n_rows, float *restrict v)
+{
+    const struct solver *s = context;
+    const size_t lanes = s->x.design->lanes;
+    const double scale = s->x.C / s->mu;
+    for (size_t i = 0; i < n_rows; i++, v += lanes) {
+        const double *restrict soft = s->p + (first + i) * lanes;
+        double mean = 0;
+        for (size_t k = 0; k < lanes; k++)
+            mean += soft[k] * (double)v[k];
+        for (size_t k = 0; k < lanes; k++)
+            v[k] = (float)(scale * soft[k] * ((double)v[k] - mean));
+    }
+}
+
 /* q = (I + Hessian of the losses) p, stride x lanes. */
 static void times_hessian(const struct solver *s, const double *p, double *q)
 {
-    const struct linear_design *d = &s->rows;
-    linear_times(d, p, s->x.v);
-#pragma omp parallel for num_threads(d->n_threads) default(none) shared(s, d)
-    for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++)
-        for (size_t i = linear_chunk_begin(d, chunk); i < linear_chunk_begin(d, chunk + 1); i++) {
-            const double *restrict soft = s->p + i * d->lanes, *restrict v = s->x.v + i * d->lanes;
-            double *restrict u = s->x.u + i * d->lanes;
-            double mean = 0;
-            for (size_t k = 0; k < d->n_problems; k++)
-                mean += soft[k] * v[k];
-            for (size_t k = 0; k < d->lanes; k++)
-                u[k] = s->x.C / s->mu * soft[k] * (v[k] - mean);
-        }
-    linear_transpose_times(d, s->x.u, q);
-    for (size_t j = 0; j < d->stride * d->lanes; j++)
+    linear_curved_times(&s->rows, p, weigh, s, q);
+    for (size_t j = 0; j < s->rows.stride * s->rows.lanes; j++)
         q[j] += p[j];
 }
 

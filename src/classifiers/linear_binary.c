@@ -149,18 +149,15 @@ static void first_directions(const struct solver *s)
         linear_lanes_solve(x, k, h->matrix, -1, x->g, x->s, x->scratch[0].column);
 }
 
-/* u = D v, where D has the curvatures of the logistic loss. */
-static void weigh(const struct linear_lanes *x)
+/* v = D v, where D has the curvatures of the logistic loss. */
+static void weigh(const void *context, size_t first, size_t n_rows, float *restrict v)
 {
-    const struct linear_design *d = x->design;
+    const struct linear_lanes *x = context;
     const double C = x->C, inverse = 1 / C;
-#pragma omp parallel for num_threads(d->n_threads) default(none) shared(x, d, C, inverse)
-    for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++) {
-        const size_t end = linear_chunk_begin(d, chunk + 1) * d->lanes;
-        for (size_t i = linear_chunk_begin(d, chunk) * d->lanes; i < end; i++) {
-            const double probability = fabs(x->r[i]) * inverse;
-            x->u[i] = C * probability * (1 - probability) * x->v[i];
-        }
+    const double *restrict r = x->r + first * x->design->lanes;
+    for (size_t i = 0; i < n_rows * x->design->lanes; i++) {
+        const double probability = fabs(r[i]) * inverse;
+        v[i] *= (float)(C * probability * (1 - probability));
     }
 }
 
@@ -209,7 +206,6 @@ static bool cg_step(const struct solver *s, size_t k)
     for (size_t j = k; j < d->n_columns * d->lanes; j += d->lanes)
         c.q[j] += c.p[j];
     const double alpha = lane->rho / linear_lanes_dot(x, c.p, c.q, k);
-    x->step[k] = alpha;
     for (size_t j = k; j < d->n_columns * d->lanes; j += d->lanes) {
         x->s[j] += alpha * c.p[j];
         c.residual[j] -= alpha * c.q[j];
@@ -245,23 +241,16 @@ static void conjugate_gradients(const struct solver *s, long iteration)
     if (any)
         linear_lanes_update_leverage(x, factors, iteration);
     any = cg_start(s);
-    linear_times(d, x->s, x->t); /* of the lanes that are solved already */
     for (int round = 0; any && round < CG_ROUNDS_MAX; round++) {
-        linear_times(d, cg_columns(x).p, x->v);
-        weigh(x);
-        linear_transpose_times(d, x->u, cg_columns(x).q);
+        linear_curved_times(d, cg_columns(x).p, weigh, x, cg_columns(x).q);
         any = false;
-        for (size_t k = 0; k < d->lanes; k++) {
-            x->step[k] = 0;
-            if (k < d->n_problems && s->lanes[k].searching) {
+        for (size_t k = 0; k < d->n_problems; k++)
+            if (s->lanes[k].searching) {
                 s->lanes[k].searching = cg_step(s, k);
                 any |= s->lanes[k].searching;
             }
-        }
-        for (size_t i = 0; i < d->n_rows * d->lanes; i += d->lanes)
-            for (size_t k = 0; k < d->lanes; k++)
-                x->t[i + k] += x->step[k] * x->v[i + k];
     }
+    linear_times(d, x->s, x->t);
 }
 
 /* The next point on the line: Newton's within the bracket, else doubling or halving. */

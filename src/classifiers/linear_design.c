@@ -4,9 +4,10 @@
 #include "numerics/blas.h"
 #include "numerics/work.h"
 
+#include <omp.h>
 #include <string.h>
 
-enum { COLUMN_PADDING = 16, PREDICT_BLOCK_ROWS = 256 };
+enum { COLUMN_PADDING = 16, PREDICT_BLOCK_ROWS = 256, CURVED_BLOCK_ROWS = 128 };
 
 static size_t padded(size_t n, size_t unit)
 {
@@ -41,15 +42,23 @@ static void fill_rows(struct linear_design *design, const struct features *x)
     }
 }
 
+/* What a thread of linear_curved_times needs: its sum, and a block of rows. */
+static size_t narrow_items(const struct linear_design *design)
+{
+    return (design->stride + CURVED_BLOCK_ROWS) * design->lanes;
+}
+
 static enum status allocate(struct linear_design *design, struct error *error)
 {
-    const size_t n_partial = LINEAR_CHUNKS * design->stride * design->lanes;
+    const size_t n_w = design->stride * design->lanes, n_partial = LINEAR_CHUNKS * n_w;
+    const size_t n_narrow = n_w + (size_t)design->n_threads * narrow_items(design);
     const struct memory_request requests[] = {
         {(void **)&design->x, design->n_rows * design->stride, sizeof *design->x},
         {(void **)&design->features, design->n_columns, sizeof *design->features},
         {(void **)&design->row_class, design->n_rows, sizeof *design->row_class},
         {(void **)&design->lane_class, design->lanes, sizeof *design->lane_class},
         {(void **)&design->partial, n_partial, sizeof *design->partial},
+        {(void **)&design->narrow, n_narrow, sizeof *design->narrow},
     };
     return memory_arrays(requests, sizeof requests / sizeof requests[0], "the linear problem",
                          error);
@@ -96,6 +105,7 @@ void linear_design_destroy(struct linear_design *design)
     memory_free(design->row_class);
     memory_free(design->lane_class);
     memory_free(design->partial);
+    memory_free(design->narrow);
     *design = (struct linear_design){0};
 }
 
@@ -114,15 +124,14 @@ static struct linear_rows chunk_rows(const struct linear_design *design, size_t 
 }
 
 /* One pass over the rows, for all problems; padding does not count. */
-static void count_pass(const struct linear_design *design)
+static void count_pass(const struct linear_design *design, void (*add)(double flops))
 {
-    work_add_double(2 * (double)design->n_rows * (double)design->n_columns *
-                    (double)design->n_problems);
+    add(2 * (double)design->n_rows * (double)design->n_columns * (double)design->n_problems);
 }
 
 void linear_times(const struct linear_design *design, const double *w, double *z)
 {
-    count_pass(design);
+    count_pass(design, work_add_double);
 #pragma omp parallel for num_threads(design->n_threads) default(none) shared(design, w, z)
     for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++) {
         const struct linear_rows rows = chunk_rows(design, chunk);
@@ -131,9 +140,37 @@ void linear_times(const struct linear_design *design, const double *w, double *z
     }
 }
 
+static void set_narrow(const struct linear_design *design, const double *w)
+{
+    for (size_t i = 0; i < design->stride * design->lanes; i++)
+        design->narrow[i] = (float)w[i];
+}
+
+void linear_times_float(const struct linear_design *design, const double *w, float *z)
+{
+    count_pass(design, work_add_float);
+    set_narrow(design, w);
+#pragma omp parallel for num_threads(design->n_threads) default(none) shared(design, z)
+    for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++) {
+        const struct linear_rows rows = chunk_rows(design, chunk);
+        design->kernels->times_float(&rows, design->lanes, design->narrow,
+                                     z + linear_chunk_begin(design, chunk) * design->lanes);
+    }
+}
+
+/* g = the sum of what the chunks have in design->partial. */
+static void sum_chunks(const struct linear_design *design, double *g)
+{
+    const size_t n_items = design->stride * design->lanes;
+    memset(g, 0, n_items * sizeof *g);
+    for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++)
+        for (size_t i = 0; i < n_items; i++)
+            g[i] += design->partial[chunk * n_items + i];
+}
+
 void linear_transpose_times(const struct linear_design *design, const double *r, double *g)
 {
-    count_pass(design);
+    count_pass(design, work_add_double);
     const size_t n_items = design->stride * design->lanes;
 #pragma omp parallel for num_threads(design->n_threads) default(none) shared(design, r, n_items)
     for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++) {
@@ -143,10 +180,44 @@ void linear_transpose_times(const struct linear_design *design, const double *r,
         design->kernels->transpose_times(
             &rows, design->lanes, r + linear_chunk_begin(design, chunk) * design->lanes, partial);
     }
-    memset(g, 0, n_items * sizeof *g);
+    sum_chunks(design, g);
+}
+
+/* partial = the part of the rows of a chunk; block: see narrow_items. */
+static void curve_chunk(const struct linear_design *design, size_t chunk, linear_weigh *weigh,
+                        const void *context, float *restrict block, double *restrict partial)
+{
+    const size_t n_items = design->stride * design->lanes;
+    float *sum = block, *v = block + n_items;
+    struct linear_rows rows = chunk_rows(design, chunk);
+    size_t first = linear_chunk_begin(design, chunk);
+    memset(sum, 0, n_items * sizeof *sum);
+    for (size_t left = rows.n_rows; left > 0; left -= rows.n_rows) {
+        rows.x = design->x + first * design->stride;
+        rows.n_rows = left < CURVED_BLOCK_ROWS ? left : CURVED_BLOCK_ROWS;
+        design->kernels->times_float(&rows, design->lanes, design->narrow, v);
+        weigh(context, first, rows.n_rows, v);
+        design->kernels->transpose_times_float(&rows, design->lanes, v, sum);
+        first += rows.n_rows;
+    }
+    for (size_t i = 0; i < n_items; i++)
+        partial[i] = (double)sum[i];
+}
+
+void linear_curved_times(const struct linear_design *design, const double *p, linear_weigh *weigh,
+                         const void *context, double *q)
+{
+    const size_t n_items = design->stride * design->lanes;
+    count_pass(design, work_add_float);
+    count_pass(design, work_add_float);
+    set_narrow(design, p);
+#pragma omp parallel for num_threads(design->n_threads) default(none)                              \
+    shared(design, weigh, context, n_items)
     for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++)
-        for (size_t i = 0; i < n_items; i++)
-            g[i] += design->partial[chunk * n_items + i];
+        curve_chunk(design, chunk, weigh, context,
+                    design->narrow + n_items + (size_t)omp_get_thread_num() * narrow_items(design),
+                    design->partial + chunk * n_items);
+    sum_chunks(design, q);
 }
 
 enum status linear_model_create(struct linear_model *model, const struct linear_design *design,

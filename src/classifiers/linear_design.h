@@ -27,6 +27,7 @@ struct linear_design {
     double *row_class;  /* n_rows, owned */
     double *lane_class; /* lanes, owned; -1 for padding */
     double *partial;    /* LINEAR_CHUNKS x stride x lanes, owned: sums of each chunk */
+    float *narrow;      /* for each thread and once more, owned: see linear_curved_times */
     int n_threads;
     const struct linear_kernels *kernels;
 };
@@ -45,8 +46,21 @@ size_t linear_chunk_begin(const struct linear_design *design, size_t chunk);
 /* z = X w;  w: stride x lanes,  z: n_rows x lanes. */
 void linear_times(const struct linear_design *design, const double *w, double *z);
 
+/* The same in float32. */
+void linear_times_float(const struct linear_design *design, const double *w, float *z);
+
 /* g = X^T r;  r: n_rows x lanes,  g: stride x lanes. */
 void linear_transpose_times(const struct linear_design *design, const double *r, double *g);
+
+/* v = D v for rows [first, first + n_rows) of the design;  v: n_rows x lanes. */
+typedef void linear_weigh(const void *context, size_t first, size_t n_rows, float *restrict v);
+
+/*
+ * q = X^T D X p, the curvature of losses along p, for conjugate gradients: in float32, with sums in
+ * double over chunks, and in one pass over the rows. p, q: stride x lanes.
+ */
+void linear_curved_times(const struct linear_design *design, const double *p, linear_weigh *weigh,
+                         const void *context, double *q);
 
 /*
  * A fitted linear model: a decision value a problem, argmax with ties to the smallest class; with a

@@ -46,7 +46,6 @@ static enum status allocate(struct linear_lanes *l, struct error *error)
         {(void **)&l->r, n_z, sizeof *l->r},
         {(void **)&l->alpha, n_z, sizeof *l->alpha},
         {(void **)&l->u, n_z, sizeof *l->u},
-        {(void **)&l->v, n_z, sizeof *l->v},
         {(void **)&l->leverage, n_z, sizeof *l->leverage},
         {(void **)&l->sums, N_SUMS * LINEAR_CHUNKS * d->lanes, sizeof *l->sums},
         {(void **)&l->total, N_SUMS * d->lanes, sizeof *l->total},
@@ -102,10 +101,9 @@ enum status linear_lanes_create(struct linear_lanes *lanes, const struct linear_
 
 void linear_lanes_destroy(struct linear_lanes *lanes)
 {
-    void *const arrays[] = {lanes->s,  lanes->g,      lanes->work,    lanes->z,
-                            lanes->t,  lanes->r,      lanes->alpha,   lanes->u,
-                            lanes->v,  lanes->sums,   lanes->total,   lanes->step,
-                            lanes->mu, lanes->rarity, lanes->leverage};
+    void *const arrays[] = {lanes->s,    lanes->g,     lanes->work,   lanes->z,       lanes->t,
+                            lanes->r,    lanes->alpha, lanes->u,      lanes->sums,    lanes->total,
+                            lanes->step, lanes->mu,    lanes->rarity, lanes->leverage};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         memory_free(arrays[i]);
     for (int i = 0; lanes->scratch && i < lanes->design->n_threads; i++)
@@ -264,11 +262,11 @@ void linear_lanes_shared_leverage(const struct linear_lanes *lanes, const double
     memset(lanes->work, 0, d->stride * d->lanes * sizeof *lanes->work);
     for (size_t k = 0; k < d->lanes; k++)
         random_column(lanes, &rng, factor, k, lanes->work);
-    linear_times(d, lanes->work, lanes->u);
+    linear_times_float(d, lanes->work, lanes->u);
     for (size_t i = 0; i < d->n_rows; i++) {
         double sum = 0;
         for (size_t k = 0; k < d->lanes; k++)
-            sum += square(lanes->u[i * d->lanes + k]);
+            sum += square((double)lanes->u[i * d->lanes + k]);
         for (size_t k = 0; k < d->lanes; k++)
             lanes->leverage[i * d->lanes + k] = (float)(sum / (double)d->lanes);
     }
@@ -283,10 +281,10 @@ void linear_lanes_update_leverage(const struct linear_lanes *lanes, const double
     for (size_t k = 0; k < d->n_problems; k++)
         if (factors[k])
             random_column(lanes, &rng, factors[k], k, lanes->work);
-    linear_times(d, lanes->work, lanes->u);
+    linear_times_float(d, lanes->work, lanes->u);
     for (size_t k = 0; k < d->n_problems; k++)
         for (size_t i = k; factors[k] && i < d->n_rows * d->lanes; i += d->lanes)
-            lanes->leverage[i] = 0.7f * lanes->leverage[i] + 0.3f * (float)square(lanes->u[i]);
+            lanes->leverage[i] = 0.7f * lanes->leverage[i] + 0.3f * lanes->u[i] * lanes->u[i];
 }
 
 /* The importance from which on a row is certain to stay, so that about n_rows stay. */

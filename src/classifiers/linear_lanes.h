@@ -27,8 +27,7 @@ struct linear_lanes {
     double *s, *g;             /* stride x lanes: direction, gradient; owned, as is all below */
     double *work;              /* 4 x stride x lanes */
     double *z, *t, *r, *alpha; /* n_rows x lanes: x.w, x.s, residuals, proximal centres */
-    double *u, *v;             /* n_rows x lanes, for conjugate gradients */
-    float *leverage;           /* n_rows x lanes */
+    float *u, *leverage;       /* n_rows x lanes; u is for updates of the leverages */
     double *sums;              /* LINEAR_CHUNKS x N_SUMS x lanes */
     double *total;             /* N_SUMS x lanes */
     double *step, *mu;         /* lanes */

@@ -7,181 +7,100 @@
 
 #if defined(__AVX512F__)
 #include <immintrin.h>
-enum { WIDTH = 8, ROWS = 8 };
+enum { double_WIDTH = 8, float_WIDTH = 8, ROWS = 8 };
 #elif defined(__AVX2__)
 #include <immintrin.h>
-enum { WIDTH = 4, ROWS = 4 };
+enum { double_WIDTH = 4, float_WIDTH = 8, ROWS = 4 };
 #else
-enum { WIDTH = 2, ROWS = 4 };
+enum { double_WIDTH = 2, float_WIDTH = 4, ROWS = 4 };
 #endif
 
 #define INLINE static inline __attribute__((always_inline))
 
-typedef double vector __attribute__((vector_size(8 * WIDTH)));
+typedef double double_vector __attribute__((vector_size(8 * double_WIDTH)));
+typedef float float_vector __attribute__((vector_size(4 * float_WIDTH)));
 
-INLINE vector load(const double *p)
-{
-    vector v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-INLINE void store(double *p, vector v)
-{
-    memcpy(p, &v, sizeof v);
-}
-
-INLINE vector fused(vector a, vector b, vector c)
+INLINE double_vector double_fused(double_vector a, double_vector b, double_vector c)
 {
 #if defined(__AVX512F__)
-    return (vector)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+    return (double_vector)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
 #elif defined(__AVX2__)
-    return (vector)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+    return (double_vector)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
 #else
     return a * b + c;
 #endif
 }
 
-INLINE vector broadcast(const float *p)
+INLINE double_vector double_broadcast(const float *p)
 {
 #if defined(__AVX512F__)
-    return (vector)_mm512_cvtps_pd(_mm256_broadcast_ss(p));
+    return (double_vector)_mm512_cvtps_pd(_mm256_broadcast_ss(p));
 #elif defined(__AVX2__)
-    return (vector)_mm256_cvtps_pd(_mm_broadcast_ss(p));
+    return (double_vector)_mm256_cvtps_pd(_mm_broadcast_ss(p));
 #else
     const double value = (double)*p;
-    return (vector){value, value};
+    return (double_vector){value, value};
 #endif
 }
 
-/* n_rows <= ROWS rows times n_vectors <= 2 vectors of columns; both are constants after inlining.
- */
-INLINE void times_tile(const struct linear_rows *rows, size_t lanes, const double *w, double *z,
-                       size_t n_rows, size_t n_vectors)
+INLINE float_vector float_fused(float_vector a, float_vector b, float_vector c)
 {
-    vector sum[ROWS][2];
-    for (size_t i = 0; i < n_rows; i++)
-        for (size_t v = 0; v < n_vectors; v++)
-            sum[i][v] = (vector){0};
-    for (size_t j = 0; j < rows->stride; j++) {
-        vector column[2];
-        for (size_t v = 0; v < n_vectors; v++)
-            column[v] = load(w + j * lanes + v * WIDTH);
-        for (size_t i = 0; i < n_rows; i++) {
-            const vector x = broadcast(rows->x + i * rows->stride + j);
-            for (size_t v = 0; v < n_vectors; v++)
-                sum[i][v] = fused(x, column[v], sum[i][v]);
-        }
-    }
-    for (size_t i = 0; i < n_rows; i++)
-        for (size_t v = 0; v < n_vectors; v++)
-            store(z + i * lanes + v * WIDTH, sum[i][v]);
+#if defined(__AVX2__)
+    return (float_vector)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+    return a * b + c;
+#endif
 }
 
-INLINE void times_columns(const struct linear_rows *rows, size_t lanes, const double *w, double *z,
-                          size_t n_vectors)
+INLINE float_vector float_broadcast(const float *p)
 {
-    struct linear_rows tile = *rows;
-    size_t i = 0;
-    for (; i + ROWS <= rows->n_rows; i += ROWS) {
-        tile.x = rows->x + i * rows->stride;
-        times_tile(&tile, lanes, w, z + i * lanes, ROWS, n_vectors);
-    }
-    for (; i < rows->n_rows; i++) {
-        tile.x = rows->x + i * rows->stride;
-        times_tile(&tile, lanes, w, z + i * lanes, 1, n_vectors);
-    }
+#if defined(__AVX2__)
+    return (float_vector)_mm256_broadcast_ss(p);
+#else
+    return (float_vector){*p, *p, *p, *p};
+#endif
 }
 
-/* All lanes of a few rows before the next rows: x is read from memory once. */
-static void times(const struct linear_rows *rows, size_t lanes, const double *w, double *restrict z)
-{
-    enum { BLOCK = 16 * ROWS };
-    for (size_t first = 0; first < rows->n_rows; first += BLOCK) {
-        const size_t left = rows->n_rows - first;
-        const struct linear_rows block = {.x = rows->x + first * rows->stride,
-                                          .n_rows = left < BLOCK ? left : BLOCK,
-                                          .stride = rows->stride};
-        double *out = z + first * lanes;
-        size_t k = 0;
-        for (; k + 2 * WIDTH <= lanes; k += 2 * WIDTH)
-            times_columns(&block, lanes, w + k, out + k, 2);
-        for (; k < lanes; k += WIDTH)
-            times_columns(&block, lanes, w + k, out + k, 1);
-    }
-}
+#define REAL double
+#define NAME(x) double_##x
+#include "classifiers/linear_products.h"
+#undef REAL
+#undef NAME
 
-/* g += x^T r for n_columns <= ROWS features and n_vectors vectors of lanes. */
-INLINE void transpose_tile(const struct linear_rows *rows, size_t lanes, const double *r, double *g,
-                           size_t n_vectors)
-{
-    vector sum[ROWS][2];
-    for (size_t j = 0; j < ROWS; j++)
-        for (size_t v = 0; v < n_vectors; v++)
-            sum[j][v] = load(g + j * lanes + v * WIDTH);
-    for (size_t i = 0; i < rows->n_rows; i++) {
-        vector residual[2];
-        for (size_t v = 0; v < n_vectors; v++)
-            residual[v] = load(r + i * lanes + v * WIDTH);
-        for (size_t j = 0; j < ROWS; j++) {
-            const vector x = broadcast(rows->x + i * rows->stride + j);
-            for (size_t v = 0; v < n_vectors; v++)
-                sum[j][v] = fused(x, residual[v], sum[j][v]);
-        }
-    }
-    for (size_t j = 0; j < ROWS; j++)
-        for (size_t v = 0; v < n_vectors; v++)
-            store(g + j * lanes + v * WIDTH, sum[j][v]);
-}
+#define REAL float
+#define NAME(x) float_##x
+#include "classifiers/linear_products.h"
+#undef REAL
+#undef NAME
 
-static void transpose_times(const struct linear_rows *rows, size_t lanes, const double *r,
-                            double *restrict g)
-{
-    enum { BLOCK = 128 };
-    for (size_t first = 0; first < rows->n_rows; first += BLOCK) {
-        const size_t left = rows->n_rows - first;
-        struct linear_rows block = {.n_rows = left < BLOCK ? left : BLOCK, .stride = rows->stride};
-        for (size_t j = 0; j < rows->stride; j += ROWS) {
-            block.x = rows->x + first * rows->stride + j;
-            const double *residual = r + first * lanes;
-            double *out = g + j * lanes;
-            size_t k = 0;
-            for (; k + 2 * WIDTH <= lanes; k += 2 * WIDTH)
-                transpose_tile(&block, lanes, residual + k, out + k, 2);
-            for (; k < lanes; k += WIDTH)
-                transpose_tile(&block, lanes, residual + k, out + k, 1);
-        }
-    }
-}
-
-INLINE vector widen(const float *p)
+INLINE double_vector widen(const float *p)
 {
 #if defined(__AVX512F__)
-    return (vector)_mm512_cvtps_pd(_mm256_loadu_ps(p));
+    return (double_vector)_mm512_cvtps_pd(_mm256_loadu_ps(p));
 #elif defined(__AVX2__)
-    return (vector)_mm256_cvtps_pd(_mm_loadu_ps(p));
+    return (double_vector)_mm256_cvtps_pd(_mm_loadu_ps(p));
 #else
-    return (vector){(double)p[0], (double)p[1]};
+    return (double_vector){(double)p[0], (double)p[1]};
 #endif
 }
 
-INLINE double sum_of(vector v)
+INLINE double sum_of(double_vector v)
 {
     double sum = 0;
-    for (size_t i = 0; i < WIDTH; i++)
+    for (size_t i = 0; i < double_WIDTH; i++)
         sum += v[i];
     return sum;
 }
 
 INLINE void dots_tile(const float *x, size_t stride, size_t n_vectors, const double *w, double *out)
 {
-    vector sum[5];
+    double_vector sum[5];
     for (size_t k = 0; k < n_vectors; k++)
-        sum[k] = (vector){0};
-    for (size_t j = 0; j < stride; j += WIDTH) {
-        const vector value = widen(x + j);
+        sum[k] = (double_vector){0};
+    for (size_t j = 0; j < stride; j += double_WIDTH) {
+        const double_vector value = widen(x + j);
         for (size_t k = 0; k < n_vectors; k++)
-            sum[k] = fused(value, load(w + k * stride + j), sum[k]);
+            sum[k] = double_fused(value, double_load(w + k * stride + j), sum[k]);
     }
     for (size_t k = 0; k < n_vectors; k++)
         out[k] = sum_of(sum[k]);
@@ -390,9 +309,12 @@ static void along(const struct linear_losses *losses, const struct linear_sums *
     }
 }
 
-const struct linear_kernels SIMD_NAME(linear_kernels) = {.times = times,
-                                                         .transpose_times = transpose_times,
-                                                         .residuals = residuals,
-                                                         .along = along,
-                                                         .dots = dots,
-                                                         .add_scaled = add_scaled};
+const struct linear_kernels SIMD_NAME(linear_kernels) = {
+    .times = double_times,
+    .times_float = float_times,
+    .transpose_times = double_transpose_times,
+    .transpose_times_float = float_transpose_times,
+    .residuals = residuals,
+    .along = along,
+    .dots = dots,
+    .add_scaled = add_scaled};

@@ -56,6 +56,11 @@ struct linear_kernels {
     /* g += x^T r;  r: n_rows x lanes,  g: stride x lanes. */
     void (*transpose_times)(const struct linear_rows *rows, size_t lanes, const double *r,
                             double *restrict g);
+    /* Both in float32. */
+    void (*times_float)(const struct linear_rows *rows, size_t lanes, const float *w,
+                        float *restrict z);
+    void (*transpose_times_float)(const struct linear_rows *rows, size_t lanes, const float *r,
+                                  float *restrict g);
     /* r = the derivative of the losses by z, n_rows x lanes. */
     void (*residuals)(const struct linear_losses *losses, double *restrict r,
                       const struct linear_sums *sums);
