@@ -162,9 +162,9 @@ static char *written(const struct folders *f, enum growth_format format)
     size_t length;
     struct error error;
     FILE *out = open_memstream(&text, &length);
-    const struct growth_request request = {
-        .directories = f->pointers, .n_directories = N_FOLDERS, .format = format};
-    cr_assert_eq(growth_write(out, &request, &error), STATUS_OK, "%s", error.message);
+    const struct results_folders_request request = {.directories = f->pointers,
+                                                    .n_directories = N_FOLDERS};
+    cr_assert_eq(growth_write(out, &request, format, &error), STATUS_OK, "%s", error.message);
     fclose(out);
     return text;
 }
@@ -203,7 +203,7 @@ Test(growth, unknown_formats_and_empty_folders_are_refused, .timeout = 10)
     record.command = json_pack("[s]", "x");
     folder_add(folder, &record);
     const char *const folders[] = {folder};
-    const struct growth_request request = {.directories = folders, .n_directories = 1};
-    cr_assert_eq(growth_write(stdout, &request, &error), STATUS_DATA);
+    const struct results_folders_request request = {.directories = folders, .n_directories = 1};
+    cr_assert_eq(growth_write(stdout, &request, GROWTH_MD, &error), STATUS_DATA);
     folder_remove(folder);
 }

@@ -159,7 +159,8 @@ static char *written(const char *const *folders, size_t n_folders)
     size_t length;
     struct error error;
     FILE *out = open_memstream(&text, &length);
-    const struct peers_request request = {.directories = folders, .n_directories = n_folders};
+    const struct results_folders_request request = {.directories = folders,
+                                                    .n_directories = n_folders};
     cr_assert_eq(peers_write(out, &request, &error), STATUS_OK, "%s", error.message);
     fclose(out);
     return text;
@@ -201,7 +202,7 @@ Test(peers, a_folder_without_peers_is_said, .timeout = 10)
     folder_create(folder);
     add(folder, "SVC", "", "{}", 0, 1);
     const char *const folders[] = {folder};
-    const struct peers_request request = {.directories = folders, .n_directories = 1};
+    const struct results_folders_request request = {.directories = folders, .n_directories = 1};
     cr_assert_eq(peers_write(stdout, &request, &error), STATUS_DATA);
     cr_assert_not_null(strstr(error.message, "no record of a peer"), "%s", error.message);
     folder_remove(folder);

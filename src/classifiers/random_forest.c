@@ -5,6 +5,7 @@
  * leaves, a tie goes to the smallest class. Tree t depends on the key and on t alone.
  */
 #include "base/clock.h"
+#include "base/list_schedule.h"
 #include "base/memory.h"
 #include "classifiers/classifier.h"
 #include "classifiers/tree.h"
@@ -15,7 +16,7 @@
 
 enum { N_ESTIMATORS, CRITERION, MAX_DEPTH, MIN_SAMPLES_SPLIT, MIN_SAMPLES_LEAF };
 
-enum { KEY_BOOTSTRAP = 0, KEY_TREE = 1, ROWS_BLOCK = 512, FOREST_THREADS_MAX = 1024 };
+enum { KEY_BOOTSTRAP = 0, KEY_TREE = 1, ROWS_BLOCK = 512 };
 
 static const struct parameter_spec parameters_table[] = {
     {.name = "n_estimators",
@@ -108,38 +109,27 @@ static enum status grow_one(struct model *m, size_t t, const struct tree_data *d
     return status;
 }
 
-/* When the last of n tasks is done that n_threads take up one by one as they become free. */
-static double time_in_parallel(const double *task_s, size_t n, int n_threads)
-{
-    double busy_s[FOREST_THREADS_MAX] = {0}, end_s = 0;
-    const int n_workers = n_threads < FOREST_THREADS_MAX ? n_threads : FOREST_THREADS_MAX;
-    for (size_t t = 0; t < n; t++) {
-        int free_first = 0;
-        for (int w = 1; w < n_workers; w++)
-            if (busy_s[w] < busy_s[free_first])
-                free_first = w;
-        busy_s[free_first] += task_s[t];
-        end_s = busy_s[free_first] > end_s ? busy_s[free_first] : end_s;
-    }
-    return end_s;
-}
-
 /* As a forest of the first n_trees, cut at max_depth, would have reported. */
 static enum status report_trees(const struct model *m, size_t n_trees, size_t max_depth,
                                 struct fit_report *report, struct error *error)
 {
     struct tree_size size = {.n_nodes = 0};
-    double *tree_s = memory_array(n_trees, sizeof *tree_s);
-    if (!tree_s)
-        return error_memory(error, "the seconds of trees", n_trees * sizeof *tree_s);
-    enum status status = STATUS_OK;
+    const size_t n_threads = (size_t)m->n_threads;
+    double *tree_s = NULL, *busy_s = NULL;
+    enum status status = memory_arrays(
+        (const struct memory_request[]){{(void **)&tree_s, n_trees, sizeof *tree_s},
+                                        {(void **)&busy_s, n_threads, sizeof *busy_s}},
+        2, "the seconds of trees", error);
+    if (status)
+        return status;
     for (size_t t = 0; t < n_trees && !status; t++) {
         const double before_s = size.grow_s;
         status = tree_size_add(&size, &m->trees[t], max_depth, error);
         tree_s[t] = m->drawing_s[t] + size.grow_s - before_s;
     }
-    report->fit_s = m->prepare_s + time_in_parallel(tree_s, n_trees, m->n_threads);
+    report->fit_s = m->prepare_s + list_schedule_s(tree_s, n_trees, busy_s, n_threads);
     memory_free(tree_s);
+    memory_free(busy_s);
     tree_size_report(&size, m->options.splitter, report);
     return status;
 }

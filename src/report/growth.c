@@ -1,8 +1,8 @@
 #include "report/growth.h"
 
+#include "report/finish.h"
 #include "report/parameter_text.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,31 +260,24 @@ static enum status write_as(FILE *out, const struct growth *growth, enum growth_
         failed = growth_write_md(out, growth);
     if (failed)
         return error_memory(error, "the growth", 0);
-    if (fflush(out) || ferror(out))
-        return error_set(error, STATUS_IO, "cannot write the growth: %s", strerror(errno));
-    return STATUS_OK;
+    return report_finish(out, "the growth", error);
 }
 
-enum status growth_write(FILE *out, const struct growth_request *request, struct error *error)
+enum status growth_write(FILE *out, const struct results_folders_request *request,
+                         enum growth_format format, struct error *error)
 {
     struct growth growth = {.n_lines = 0};
-    struct results *folders = calloc(request->n_directories + 1, sizeof *folders);
-    enum status status =
-        folders ? STATUS_OK : error_memory(error, "the growth", request->n_directories);
-    for (size_t f = 0; f < request->n_directories && !status; f++)
-        status = results_read(
-            &folders[f], &(struct results_request){.directory = request->directories[f]}, error);
+    struct results_folders folders;
+    enum status status = results_folders_read(&folders, request, error);
     if (!status)
-        status = growth_build(&growth, folders, request->n_directories, error);
+        status = growth_build(&growth, folders.items, folders.n, error);
     if (!status && growth.n_lines == 0)
         status =
             error_set(error, STATUS_DATA, "no record of a classifier of ours in %s%s",
                       request->directories[0], request->n_directories > 1 ? " and others" : "");
     if (!status)
-        status = write_as(out, &growth, request->format, error);
+        status = write_as(out, &growth, format, error);
     growth_destroy(&growth);
-    for (size_t f = 0; folders && f < request->n_directories; f++)
-        results_destroy(&folders[f]);
-    free(folders);
+    results_folders_destroy(&folders);
     return status;
 }

@@ -60,17 +60,12 @@ enum growth_format { GROWTH_MD, GROWTH_GNUPLOT };
 /* STATUS_USAGE when the word is neither md nor gnuplot. */
 enum status growth_format_find(enum growth_format *format, const char *word, struct error *error);
 
-struct growth_request {
-    const char *const *directories;
-    size_t n_directories;
-    enum growth_format format;
-};
-
 /*
  * The tables in Markdown; or a script for gnuplot that draws seconds over rows, as SVG to its
  * standard output. Errors of results_read; STATUS_DATA when there is no record at all.
  */
-enum status growth_write(FILE *out, const struct growth_request *request, struct error *error);
+enum status growth_write(FILE *out, const struct results_folders_request *request,
+                         enum growth_format format, struct error *error);
 
 /* The parts of it. 0, or -1 when memory is short. */
 int growth_write_md(FILE *out, const struct growth *growth);

@@ -1,10 +1,10 @@
 /* The limits in Markdown: the peaks, the families, the rows, and how the work is counted. */
+#include "report/finish.h"
 #include "report/limits.h"
 #include "report/md_grid.h"
 #include "report/parameter_text.h"
 #include "report/table_md.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,8 +236,8 @@ enum status limits_write(FILE *out, const struct results_request *request,
         status = error_set(error, STATUS_DATA, "no row in %s is ok", request->directory);
     if (!status && write_all(out, &limits, &results))
         status = error_memory(error, "the limits", 0);
-    if (!status && (fflush(out) || ferror(out)))
-        status = error_set(error, STATUS_IO, "cannot write the limits: %s", strerror(errno));
+    if (!status)
+        status = report_finish(out, "the limits", error);
     limits_destroy(&limits);
     results_destroy(&results);
     return status;

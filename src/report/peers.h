@@ -71,14 +71,8 @@ struct peers_family {
 };
 struct peers_family peers_family_of(const struct peers *peers, const struct peers_row *row);
 
-struct peers_request {
-    const char *const *directories;
-    size_t n_directories;
-    const char *const *datasets; /* names, in the wanted order */
-    size_t n_datasets;           /* 0: all that there are */
-};
-
 /* In Markdown. Errors of results_read; STATUS_DATA when there is no such row at all. */
-enum status peers_write(FILE *out, const struct peers_request *request, struct error *error);
+enum status peers_write(FILE *out, const struct results_folders_request *request,
+                        struct error *error);
 
 #endif

@@ -1,9 +1,9 @@
 /* The comparison in Markdown: for each folder the means of the families, then the rows. */
+#include "report/finish.h"
 #include "report/md_grid.h"
 #include "report/peers.h"
 #include "report/table_md.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -315,25 +315,17 @@ static enum status write_all(FILE *out, const struct peers *peers, const struct 
         failed = write_absent(out, peers);
     if (failed)
         return error_memory(error, "the comparison", 0);
-    if (fflush(out) || ferror(out))
-        return error_set(error, STATUS_IO, "cannot write the comparison: %s", strerror(errno));
-    return STATUS_OK;
+    return report_finish(out, "the comparison", error);
 }
 
-enum status peers_write(FILE *out, const struct peers_request *request, struct error *error)
+enum status peers_write(FILE *out, const struct results_folders_request *request,
+                        struct error *error)
 {
     struct peers peers = {.n_rows = 0};
-    struct results *folders = calloc(request->n_directories + 1, sizeof *folders);
-    enum status status =
-        folders ? STATUS_OK : error_memory(error, "the comparison", request->n_directories);
-    for (size_t f = 0; f < request->n_directories && !status; f++) {
-        const struct results_request results = {.directory = request->directories[f],
-                                                .datasets = request->datasets,
-                                                .n_datasets = request->n_datasets};
-        status = results_read(&folders[f], &results, error);
-    }
+    struct results_folders folders;
+    enum status status = results_folders_read(&folders, request, error);
     if (!status)
-        status = peers_build(&peers, folders, request->n_directories, error);
+        status = peers_build(&peers, folders.items, folders.n, error);
     if (!status && peers.n_rows == 0)
         status =
             error_set(error, STATUS_DATA,
@@ -341,10 +333,8 @@ enum status peers_write(FILE *out, const struct peers_request *request, struct e
                       "are peers first",
                       request->directories[0], request->n_directories > 1 ? " and others" : "");
     if (!status)
-        status = write_all(out, &peers, folders, request->n_directories, error);
+        status = write_all(out, &peers, folders.items, folders.n, error);
     peers_destroy(&peers);
-    for (size_t f = 0; folders && f < request->n_directories; f++)
-        results_destroy(&folders[f]);
-    free(folders);
+    results_folders_destroy(&folders);
     return status;
 }

@@ -178,6 +178,31 @@ void results_destroy(struct results *results)
     memset(results, 0, sizeof *results);
 }
 
+enum status results_folders_read(struct results_folders *folders,
+                                 const struct results_folders_request *request, struct error *error)
+{
+    *folders = (struct results_folders){.n = request->n_directories};
+    folders->items = calloc(folders->n + 1, sizeof *folders->items);
+    if (!folders->items)
+        return error_memory(error, "results", folders->n * sizeof *folders->items);
+    enum status status = STATUS_OK;
+    for (size_t f = 0; f < folders->n && !status; f++)
+        status = results_read(&folders->items[f],
+                              &(struct results_request){.directory = request->directories[f],
+                                                        .datasets = request->datasets,
+                                                        .n_datasets = request->n_datasets},
+                              error);
+    return status;
+}
+
+void results_folders_destroy(struct results_folders *folders)
+{
+    for (size_t f = 0; folders->items && f < folders->n; f++)
+        results_destroy(&folders->items[f]);
+    free(folders->items);
+    *folders = (struct results_folders){0};
+}
+
 const struct record *results_find(const struct results_dataset *dataset, const char *name,
                                   const char *key)
 {

@@ -44,6 +44,25 @@ enum status results_read(struct results *results, const struct results_request *
                          struct error *error);
 void results_destroy(struct results *results);
 
+/* Several folders, in the order of their directories. */
+struct results_folders {
+    size_t n;
+    struct results *items; /* owned */
+};
+
+struct results_folders_request {
+    const char *const *directories;
+    size_t n_directories;
+    const char *const *datasets; /* as in results_request */
+    size_t n_datasets;
+};
+
+/* results_read of each, with its errors. results_folders_destroy takes a zeroed struct. */
+enum status results_folders_read(struct results_folders *folders,
+                                 const struct results_folders_request *request,
+                                 struct error *error);
+void results_folders_destroy(struct results_folders *folders);
+
 /* NULL when the dataset has no such row. */
 const struct record *results_find(const struct results_dataset *dataset, const char *name,
                                   const char *key);

@@ -1,8 +1,8 @@
 #include "report/table.h"
 
+#include "report/finish.h"
 #include "report/table_model.h"
 
-#include <errno.h>
 #include <string.h>
 
 /* In the order of enum table_format. */
@@ -44,8 +44,8 @@ enum status table_write(FILE *out, const struct table_request *request, struct e
         goto cleanup;
     if (formats[request->format].write(out, &table) != 0)
         status = error_memory(error, "the text of the table", 0);
-    else if (fflush(out) != 0 || ferror(out))
-        status = error_set(error, STATUS_IO, "cannot write the table: %s", strerror(errno));
+    else
+        status = report_finish(out, "the table", error);
 cleanup:
     table_destroy(&table);
     reference_destroy(&reference);

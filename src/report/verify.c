@@ -1,10 +1,10 @@
 #include "report/verify.h"
 
+#include "report/finish.h"
 #include "report/parameter_text.h"
 #include "report/reference.h"
 #include "report/tolerance.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,9 +101,7 @@ static enum status verify_all(FILE *out, const struct results *results,
         counts->n_outside += verify.counts.n_outside;
         counts->n_without_reference += verify.counts.n_without_reference;
     }
-    if (fflush(out) != 0 || ferror(out))
-        return error_set(error, STATUS_IO, "cannot write the check: %s", strerror(errno));
-    return STATUS_OK;
+    return report_finish(out, "the check", error);
 }
 
 enum status verify_write(FILE *out, const struct results_request *request, const char *path,

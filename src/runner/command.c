@@ -36,3 +36,13 @@ int command_options(const struct command *command, struct options *options, int 
     printf("fmbench %s %s\n%s\n\n%s", command->name, command->usage, command->summary, text);
     return 0;
 }
+
+struct results_folders_request command_folders(const struct options *options)
+{
+    const bool is_named = options->arguments.n > 0;
+    return (struct results_folders_request){.directories = is_named ? options->arguments.items
+                                                                    : &options->results,
+                                            .n_directories = is_named ? options->arguments.n : 1,
+                                            .datasets = options->datasets.items,
+                                            .n_datasets = options->datasets.n};
+}

@@ -7,6 +7,7 @@
 #define FMBENCH_RUNNER_COMMAND_H
 
 #include "base/error.h"
+#include "report/results.h"
 
 #include <stdbool.h>
 
@@ -28,6 +29,9 @@ int command_fail(const struct error *error);
 /* Parses, prints --help where asked. Returns -1 to go on, or the exit status. */
 struct options;
 int command_options(const struct command *command, struct options *options, int argc, char **argv);
+
+/* The results folders that are named, or that of --results; borrowed from the options. */
+struct results_folders_request command_folders(const struct options *options);
 
 /* The version of the program: git's description of its source. */
 extern const char *const fmbench_version;

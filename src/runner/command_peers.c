@@ -12,11 +12,7 @@ static int peers(const struct command *command, int argc, char **argv)
     const int done = command_options(command, &o, argc, argv);
     if (done >= 0)
         return done;
-    const bool is_named = o.arguments.n > 0;
-    const struct peers_request request = {.directories = is_named ? o.arguments.items : &o.results,
-                                          .n_directories = is_named ? o.arguments.n : 1,
-                                          .datasets = o.datasets.items,
-                                          .n_datasets = o.datasets.n};
+    const struct results_folders_request request = command_folders(&o);
     return peers_write(stdout, &request, &error) ? command_fail(&error) : 0;
 }
 

@@ -12,12 +12,11 @@ static int scaling(const struct command *command, int argc, char **argv)
     const int done = command_options(command, &o, argc, argv);
     if (done >= 0)
         return done;
-    const bool is_named = o.arguments.n > 0;
-    struct growth_request request = {.directories = is_named ? o.arguments.items : &o.results,
-                                     .n_directories = is_named ? o.arguments.n : 1};
-    enum status status = growth_format_find(&request.format, o.format, &error);
+    const struct results_folders_request request = command_folders(&o);
+    enum growth_format format;
+    enum status status = growth_format_find(&format, o.format, &error);
     if (!status)
-        status = growth_write(stdout, &request, &error);
+        status = growth_write(stdout, &request, format, &error);
     return status ? command_fail(&error) : 0;
 }
 

@@ -1,5 +1,7 @@
 #include "runner/list_plan.h"
 
+#include "base/list_schedule.h"
+#include "base/memory.h"
 #include "report/journal.h"
 #include "runner/cost.h"
 #include "runner/exceeded.h"
@@ -37,58 +39,67 @@ static void print_fit(const struct cell *first)
 }
 
 /* When the last of n_jobs workers would be done. */
-static double expected_wall_s(const struct plan *plan, size_t n_jobs)
+static enum status expect_wall_s(const struct plan *plan, size_t n_jobs, double *wall_s,
+                                 struct error *error)
 {
-    double *busy_s = calloc(n_jobs, sizeof *busy_s), end_s = 0;
-    if (!busy_s)
-        return plan->expected_s / (double)n_jobs;
-    for (size_t i = 0; i < plan->n_fits; i++) {
-        size_t first = 0;
-        for (size_t j = 1; j < n_jobs; j++)
-            if (busy_s[j] < busy_s[first])
-                first = j;
-        busy_s[first] += plan->fits[i]->expected_s;
-        end_s = busy_s[first] > end_s ? busy_s[first] : end_s;
-    }
-    free(busy_s);
-    return end_s;
+    double *fit_s = NULL, *busy_s = NULL;
+    const enum status status = memory_arrays(
+        (const struct memory_request[]){{(void **)&fit_s, plan->n_fits, sizeof *fit_s},
+                                        {(void **)&busy_s, n_jobs, sizeof *busy_s}},
+        2, "the plan", error);
+    if (status)
+        return status;
+    for (size_t i = 0; i < plan->n_fits; i++)
+        fit_s[i] = plan->fits[i]->expected_s;
+    *wall_s = list_schedule_s(fit_s, plan->n_fits, busy_s, n_jobs);
+    memory_free(fit_s);
+    memory_free(busy_s);
+    return STATUS_OK;
 }
 
-static void print_plan(const struct plan *plan, const struct options *o)
+static enum status print_plan(const struct plan *plan, const struct options *o, struct error *error)
 {
+    double wall_s;
+    const enum status status = expect_wall_s(plan, o->jobs, &wall_s, error);
+    if (status)
+        return status;
     for (size_t i = 0; i < plan->n_fits; i++)
         print_fit(plan->fits[i]);
     printf("%zu cells by %zu fits: %zu equal to another, %zu read from a larger fit; %zu are in "
            "the journals already\n",
            plan->n_cells, plan->n_fits, plan->n_twins, plan->n_readers, plan->n_held);
     printf("expected: %.0f s one after the other, %.0f s with %zu at once\n", plan->expected_s,
-           expected_wall_s(plan, o->jobs), o->jobs);
+           wall_s, o->jobs);
+    return STATUS_OK;
 }
 
-static enum status add_dataset(struct plan *plan, const struct inputs *inputs, size_t dataset,
-                               const struct options *o, struct error *error)
+/* What the rows of each dataset are chosen by, beside the grid. */
+struct chosen {
+    struct exceeded only, skipped;
+};
+
+static enum status read_chosen(struct chosen *chosen, const struct options *o, struct error *error)
+{
+    enum status status = STATUS_OK;
+    if (o->only_exceeded)
+        status = exceeded_read(&chosen->only, o->only_exceeded, &o->datasets, error);
+    if (!status && o->skip_exceeded)
+        status = exceeded_read(&chosen->skipped, o->skip_exceeded, &o->datasets, error);
+    return status;
+}
+
+static enum status add_dataset(struct plan *plan, const struct plan_request *dataset,
+                               struct error *error)
 {
     struct journal held = {.n_records = 0};
-    struct exceeded only = {.rows = NULL}, skipped = {.rows = NULL};
+    struct plan_request request = *dataset;
     char *path = NULL;
-    enum status status = STATUS_OK;
-    if (asprintf(&path, "%s/%s.jsonl", o->results, inputs->datasets[dataset].name) < 0)
+    if (asprintf(&path, "%s/%s.jsonl", request.options->results, request.dataset->name) < 0)
         return error_memory(error, "a path", 0);
-    status = journal_read(&held, path, error);
-    if (!status && o->only_exceeded)
-        status = exceeded_read(&only, o->only_exceeded, &o->datasets, error);
-    if (!status && o->skip_exceeded)
-        status = exceeded_read(&skipped, o->skip_exceeded, &o->datasets, error);
-    const struct plan_request request = {.grid = &inputs->grid,
-                                         .options = o,
-                                         .dataset = &inputs->datasets[dataset],
-                                         .held = &held,
-                                         .only = &only,
-                                         .skipped = &skipped};
+    enum status status = journal_read(&held, path, error);
+    request.held = &held;
     if (!status)
         status = plan_add(plan, &request, error);
-    exceeded_destroy(&only);
-    exceeded_destroy(&skipped);
     journal_destroy(&held);
     free(path);
     return status;
@@ -99,19 +110,30 @@ enum status list_plan(struct options *o, struct error *error)
     struct inputs inputs;
     struct cost_model costs = {.n_rows = 0};
     struct plan plan = {.n_cells = 0};
+    struct chosen chosen = {.only = {.rows = NULL}};
     inputs_defaults(o);
     enum status status = inputs_read(&inputs, o, error);
     if (!status)
+        status = read_chosen(&chosen, o, error);
+    if (!status)
         status = plan_create(&plan, &inputs.grid, inputs.n_datasets, error);
     for (size_t i = 0; i < inputs.n_datasets && !status; i++)
-        status = add_dataset(&plan, &inputs, i, o, error);
+        status = add_dataset(&plan,
+                             &(struct plan_request){.grid = &inputs.grid,
+                                                    .options = o,
+                                                    .dataset = &inputs.datasets[i],
+                                                    .only = &chosen.only,
+                                                    .skipped = &chosen.skipped},
+                             error);
     if (!status)
         status = cost_model_open(&costs, o->costs, error);
     if (!status) {
         plan_finish(&plan, o, &costs);
-        print_plan(&plan, o);
+        status = print_plan(&plan, o, error);
     }
     plan_destroy(&plan);
+    exceeded_destroy(&chosen.only);
+    exceeded_destroy(&chosen.skipped);
     cost_model_destroy(&costs);
     inputs_destroy(&inputs);
     return status;
