@@ -123,6 +123,8 @@ expect_status 2 "$program" run --data nowhere --results nothing --only SVC --onl
 grep -q "'KNeighbours\*', did you mean 'KNeighborsClassifier'" err.txt || fail "$(cat err.txt)"
 expect_status 2 "$program" list --grid "$root/configs/published.json" --only nothing
 grep -q "unknown classifier 'nothing'" err.txt || fail "no word about --only: $(cat err.txt)"
+expect_status 2 "$program" list --grid "$root/configs/published.json" --jobs 2
+grep -q "'--jobs' (.* need --plan)" err.txt || fail "an option was ignored: $(cat err.txt)"
 expect_status 3 "$program" run --grid "$root/tests/small.json" --data data --dataset nothing
 grep -q "nothing/train-images" err.txt || fail "the missing file is not named: $(cat err.txt)"
 pass "usage errors exit with 2, data errors with 3"

@@ -50,6 +50,17 @@ static enum status list_points(const struct grid *grid, const struct options *o,
     return STATUS_OK;
 }
 
+/* What only a plan depends on is refused rather than ignored. */
+static enum status check_pointless(int argc, char **argv, struct error *error)
+{
+    struct options o;
+    struct error found;
+    if (!options_parse(&o, argc, argv, "goh", &found))
+        return STATUS_OK;
+    return error_set(error, STATUS_USAGE, "%s (others than --grid and --only need --plan)",
+                     found.message);
+}
+
 static int list(const struct command *command, int argc, char **argv)
 {
     struct options o;
@@ -60,6 +71,8 @@ static int list(const struct command *command, int argc, char **argv)
         return done;
     if (o.plan)
         return list_plan(&o, &error) ? command_fail(&error) : 0;
+    if (check_pointless(argc, argv, &error))
+        return command_fail(&error);
     enum status status = grid_read(&grid, o.grid, &error);
     if (status)
         return command_fail(&error);
