@@ -22,7 +22,7 @@
 
 /* STEPS_MAX bounds the time: a fit that needs more reports the gap it has. */
 enum {
-    STEPS_MAX = 150,
+    STEPS_MAX = 200,
     CG_ROUNDS_MAX = 100,
     CG_ROUNDS_FAR = 5,
     LINE_SEARCH_MAX = 30,
