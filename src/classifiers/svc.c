@@ -31,7 +31,7 @@ enum { ITER_MAX = 10000000, ITER_MAX_PER_ROW = 100 }; /* the limits of svm-train
  * Steps of SMO, for each row, after which it is likely to need very many more; and for each flop
  * that the interior-point method takes for a row in an iteration, before which it is not worth it.
  */
-static const double STEPS_PER_ROW = 15, STEPS_PER_INTERIOR_FLOP = 0.3;
+static const double INTERIOR_AFTER_PER_ROW = 15, INTERIOR_AFTER_PER_FLOP = 0.3;
 
 static const char *const kernels[] = {"linear", "poly", "rbf", "sigmoid", NULL};
 
@@ -126,7 +126,7 @@ struct job {
 static long steps_before_interior(size_t n, size_t n_columns)
 {
     const double p = (double)n_columns, flops = p * p * (1 + p / (3 * (double)n));
-    return (long)fmax(STEPS_PER_ROW * (double)n, STEPS_PER_INTERIOR_FLOP * flops);
+    return (long)fmax(INTERIOR_AFTER_PER_ROW * (double)n, INTERIOR_AFTER_PER_FLOP * flops);
 }
 
 static enum status solve_pair(const struct job *job, size_t a, size_t b, struct error *error)

@@ -193,19 +193,12 @@ static uint32_t key_of(float value)
     return bits >> 31 ? ~bits : bits | UINT32_C(1) << 31;
 }
 
-/*
- * Clears the flag of all but the `limit` rows with the largest scores among those that have it; of
- * equal ones the first. The smallest key that stays is found by its digits, from the first one on.
- */
-static void keep_best(struct state *s, uint8_t flag, size_t limit)
+/* The key that *room rows with the flag come down to, found by its digits from the first one on; in
+ *room how many rows with this very key are among them. */
+static uint32_t smallest_key(const struct state *s, uint8_t flag, size_t *room)
 {
     uint32_t digits = 0, known = 0;
-    size_t room = limit, n_flagged = 0;
-    for (size_t t = 0; t < s->n; t++)
-        n_flagged += s->flags[t] == flag;
-    if (n_flagged <= limit)
-        return;
-    for (unsigned shift = 33; shift > 0;) {
+    for (unsigned shift = 3 * DIGIT_BITS; shift > 0;) {
         size_t counts[DIGITS] = {0};
         shift -= DIGIT_BITS;
         for (size_t t = 0; t < s->n; t++) {
@@ -214,16 +207,29 @@ static void keep_best(struct state *s, uint8_t flag, size_t limit)
                 counts[(key >> shift) % DIGITS]++;
         }
         uint32_t digit = DIGITS - 1;
-        for (; digit > 0 && counts[digit] < room; digit--)
-            room -= counts[digit];
+        for (; digit > 0 && counts[digit] < *room; digit--)
+            *room -= counts[digit];
         digits |= digit << shift;
         known |= (uint32_t)(DIGITS - 1) << shift;
     }
+    return digits;
+}
+
+/* Clears the flag of all but the `limit` rows with the largest scores among those that have it; of
+   equal ones the first stay. */
+static void keep_best(struct state *s, uint8_t flag, size_t limit)
+{
+    size_t room = limit, n_flagged = 0;
+    for (size_t t = 0; t < s->n; t++)
+        n_flagged += s->flags[t] == flag;
+    if (n_flagged <= limit)
+        return;
+    const uint32_t smallest = smallest_key(s, flag, &room);
     for (size_t t = 0; t < s->n; t++) {
         const uint32_t key = key_of(s->score[t]);
-        if (s->flags[t] != flag || key > digits)
+        if (s->flags[t] != flag || key > smallest)
             continue;
-        if (key == digits && room > 0)
+        if (key == smallest && room > 0)
             room--;
         else
             s->flags[t] = 0;

@@ -254,10 +254,10 @@ static enum status prepare(struct run *run)
     /* Before the folder is locked: the child that measures would hold the lock as well. */
     if (!status)
         status = cost_model_open(&run->costs, run->options.costs, &run->error);
-    if (!status && run->options.only_exceeded)
+    if (!status)
         status = exceeded_read(&run->only, run->options.only_exceeded, &run->options.datasets,
                                &run->error);
-    if (!status && run->options.skip_exceeded)
+    if (!status)
         status = exceeded_read(&run->skipped, run->options.skip_exceeded, &run->options.datasets,
                                &run->error);
     if (!status)

@@ -53,8 +53,6 @@ static enum status write_table(const struct options *o, struct error *error)
     request.n_planned = plan.n_rows;
     if (!status)
         status = table_write(stdout, &request, error);
-    if (!status && fflush(stdout))
-        status = error_set(error, STATUS_IO, "cannot write the table to standard output");
     free(plan.rows);
     free(plan.words);
     grid_destroy(&grid);

@@ -71,7 +71,7 @@ enum status exceeded_read(struct exceeded *exceeded, const char *directory,
     enum status status = exceeded->rows && exceeded->groups
                              ? STATUS_OK
                              : error_memory(error, "what exceeded a limit", 0);
-    for (size_t i = 0; i < datasets->n && !status; i++)
+    for (size_t i = 0; directory && i < datasets->n && !status; i++)
         status = read_dataset(exceeded, directory, datasets->items[i], error);
     if (status)
         exceeded_destroy(exceeded);

@@ -15,8 +15,8 @@ struct exceeded {
 };
 
 /*
- * The last record of each cell counts. A folder or a journal that is not there has none.
- * exceeded_destroy takes a zeroed struct.
+ * The last record of each cell counts. A folder or a journal that is not there has none, nor has a
+ * directory of NULL. exceeded_destroy takes a zeroed struct.
  */
 enum status exceeded_read(struct exceeded *exceeded, const char *directory,
                           const struct option_list *datasets, struct error *error);

@@ -73,21 +73,6 @@ static enum status print_plan(const struct plan *plan, const struct options *o, 
     return STATUS_OK;
 }
 
-/* What the rows of each dataset are chosen by, beside the grid. */
-struct chosen {
-    struct exceeded only, skipped;
-};
-
-static enum status read_chosen(struct chosen *chosen, const struct options *o, struct error *error)
-{
-    enum status status = STATUS_OK;
-    if (o->only_exceeded)
-        status = exceeded_read(&chosen->only, o->only_exceeded, &o->datasets, error);
-    if (!status && o->skip_exceeded)
-        status = exceeded_read(&chosen->skipped, o->skip_exceeded, &o->datasets, error);
-    return status;
-}
-
 static enum status add_dataset(struct plan *plan, const struct plan_request *dataset,
                                struct error *error)
 {
@@ -110,11 +95,13 @@ enum status list_plan(struct options *o, struct error *error)
     struct inputs inputs;
     struct cost_model costs = {.n_rows = 0};
     struct plan plan = {.n_cells = 0};
-    struct chosen chosen = {.only = {.rows = NULL}};
+    struct exceeded only = {.rows = NULL}, skipped = {.rows = NULL};
     inputs_defaults(o);
     enum status status = inputs_read(&inputs, o, error);
     if (!status)
-        status = read_chosen(&chosen, o, error);
+        status = exceeded_read(&only, o->only_exceeded, &o->datasets, error);
+    if (!status)
+        status = exceeded_read(&skipped, o->skip_exceeded, &o->datasets, error);
     if (!status)
         status = plan_create(&plan, &inputs.grid, inputs.n_datasets, error);
     for (size_t i = 0; i < inputs.n_datasets && !status; i++)
@@ -122,8 +109,8 @@ enum status list_plan(struct options *o, struct error *error)
                              &(struct plan_request){.grid = &inputs.grid,
                                                     .options = o,
                                                     .dataset = &inputs.datasets[i],
-                                                    .only = &chosen.only,
-                                                    .skipped = &chosen.skipped},
+                                                    .only = &only,
+                                                    .skipped = &skipped},
                              error);
     if (!status)
         status = cost_model_open(&costs, o->costs, error);
@@ -132,8 +119,8 @@ enum status list_plan(struct options *o, struct error *error)
         status = print_plan(&plan, o, error);
     }
     plan_destroy(&plan);
-    exceeded_destroy(&chosen.only);
-    exceeded_destroy(&chosen.skipped);
+    exceeded_destroy(&only);
+    exceeded_destroy(&skipped);
     cost_model_destroy(&costs);
     inputs_destroy(&inputs);
     return status;
