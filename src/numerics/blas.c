@@ -76,6 +76,12 @@ bool blas_dpotrf(size_t n, double *a, size_t lda)
     return LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'U', (lapack_int)n, a, (lapack_int)lda) == 0;
 }
 
+bool blas_spotrf(size_t n, float *a, size_t lda)
+{
+    work_add_float((double)n * (double)n * (double)n / 3);
+    return LAPACKE_spotrf_work(LAPACK_COL_MAJOR, 'U', (lapack_int)n, a, (lapack_int)lda) == 0;
+}
+
 void blas_dpotrs(size_t n, const double *l, size_t ldl, double *x)
 {
     work_add_double(2 * (double)n * (double)n);
@@ -83,6 +89,29 @@ void blas_dpotrs(size_t n, const double *l, size_t ldl, double *x)
                 x, 1);
     cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (blasint)n, l, (blasint)ldl, x,
                 1);
+}
+
+void blas_spotrs(size_t n, const float *l, size_t ldl, float *x)
+{
+    work_add_float(2 * (double)n * (double)n);
+    cblas_strsv(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, (blasint)n, l, (blasint)ldl,
+                x, 1);
+    cblas_strsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (blasint)n, l, (blasint)ldl, x,
+                1);
+}
+
+void blas_strsm_right_t(size_t m, size_t n, const float *l, size_t ldl, float *b, size_t ldb)
+{
+    work_add_float((double)m * (double)n * (double)n);
+    cblas_strsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (blasint)m,
+                (blasint)n, 1, l, (blasint)ldl, b, (blasint)ldb);
+}
+
+void blas_dtrsm_right_t(size_t m, size_t n, const double *l, size_t ldl, double *b, size_t ldb)
+{
+    work_add_double((double)m * (double)n * (double)n);
+    cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (blasint)m,
+                (blasint)n, 1, l, (blasint)ldl, b, (blasint)ldb);
 }
 
 void blas_dtrsv_t(size_t n, const double *l, size_t ldl, double *x)

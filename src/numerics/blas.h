@@ -62,8 +62,20 @@ void blas_dsyrk_tn(size_t n, size_t k, double alpha, const double *a, size_t lda
  */
 bool blas_dpotrf(size_t n, double *a, size_t lda);
 
+/* The same in float32. */
+bool blas_spotrf(size_t n, float *a, size_t lda);
+
 /* x = A^-1 x with the L of blas_dpotrf. */
 void blas_dpotrs(size_t n, const double *l, size_t ldl, double *x);
+
+/* The same in float32. */
+void blas_spotrs(size_t n, const float *l, size_t ldl, float *x);
+
+/* B = B L^-T;  L: n x n, the lower triangle,  B: m x n. */
+void blas_strsm_right_t(size_t m, size_t n, const float *l, size_t ldl, float *b, size_t ldb);
+
+/* The same in double. */
+void blas_dtrsm_right_t(size_t m, size_t n, const double *l, size_t ldl, double *b, size_t ldb);
 
 /* x = L^-T x. */
 void blas_dtrsv_t(size_t n, const double *l, size_t ldl, double *x);
