@@ -1,5 +1,6 @@
 /* The solvers of LinearSVC and LogisticRegression against naive ones, and their kernels. */
 #include "classifiers/crammer_singer.h"
+#include "classifiers/crammer_singer_joint.h"
 #include "classifiers/linear_binary.h"
 #include "classifiers/linear_hessian.h"
 #include "classifiers/linear_l1.h"
@@ -227,13 +228,13 @@ typedef enum status joint_solver(const struct linear_design *,
                                  const struct crammer_singer_options *, double *restrict,
                                  struct crammer_singer_result *, struct error *);
 
-/* Two independent methods agree, each proves its gap, and nearby points are no better. */
+/* Three independent methods agree, each proves its gap, and nearby points are no better. */
 static void check_joint(size_t n_classes, double C)
 {
     struct toy *toy = toy_create(90, 5, n_classes);
-    joint_solver *const solvers[] = {crammer_singer_dual, newton_alone};
-    double values[2];
-    for (size_t q = 0; q < 2; q++) {
+    joint_solver *const solvers[] = {crammer_singer_dual, newton_alone, crammer_singer_interior};
+    double values[3];
+    for (size_t q = 0; q < 3; q++) {
         struct fitted f = prepare(toy, true);
         struct crammer_singer_result result;
         const struct crammer_singer_options options = {
@@ -254,14 +255,111 @@ static void check_joint(size_t n_classes, double C)
                 }
         release(&f);
     }
-    cr_assert_leq(fabs(values[0] - values[1]), 2e-5 * values[0], "%.8g %.8g", values[0], values[1]);
+    for (size_t q = 1; q < 3; q++)
+        cr_assert_leq(fabs(values[0] - values[q]), 2e-5 * values[0], "method %zu: %.8g %.8g", q,
+                      values[0], values[q]);
     toy_destroy(toy);
 }
 
-Test(linear, crammer_singer_by_two_methods, .timeout = 20)
+Test(linear, crammer_singer_by_three_methods, .timeout = 20)
 {
     check_joint(3, 0.1);
     check_joint(2, 0.1);
+    check_joint(4, 10);
+}
+
+Test(linear, crammer_singer_interior_same_with_one_and_two_threads, .timeout = 20)
+{
+    struct toy *toy = toy_create(900, 6, 4);
+    struct fitted f[2] = {prepare(toy, true), prepare(toy, true)};
+    const struct training_set set = toy_set(toy);
+    linear_design_destroy(&f[1].design);
+    cr_assert_eq(linear_design_create(&f[1].design, &set, true, 2, NULL), STATUS_OK);
+    const struct crammer_singer_options options = {.C = 10, .tol = 1e-4, .max_iter = 100};
+    for (size_t q = 0; q < 2; q++) {
+        struct crammer_singer_result result;
+        cr_assert_eq(crammer_singer_interior(&f[q].design, &options, f[q].w, &result, NULL),
+                     STATUS_OK);
+        cr_assert(result.converged);
+    }
+    cr_assert_arr_eq(f[0].w, f[1].w, f[0].design.stride * f[0].design.lanes * sizeof *f[0].w);
+    release(&f[0]);
+    release(&f[1]);
+    toy_destroy(toy);
+}
+
+enum { JOINT_CLASSES = 4, JOINT_ROWS = 60 };
+
+struct joint_problem {
+    struct fitted f;
+    double d[JOINT_ROWS * LINEAR_LANES], sum_d[JOINT_ROWS];
+    double *in, *out; /* stride x lanes */
+};
+
+static struct joint_problem prepare_joint(const struct toy *toy)
+{
+    struct joint_problem p = {.f = prepare(toy, true)};
+    const size_t lanes = p.f.design.lanes, n = p.f.design.stride * lanes;
+    p.in = memory_zeroed(n, sizeof *p.in);
+    p.out = memory_array(n, sizeof *p.out);
+    cr_assert(lanes == LINEAR_LANES && p.in && p.out);
+    for (size_t i = 0; i < JOINT_ROWS; i++)
+        for (size_t k = 0; k < JOINT_CLASSES; k++) {
+            p.d[i * lanes + k] = 0.1 + (double)((7 * i + 3 * k) % 11);
+            p.sum_d[i] += p.d[i * lanes + k];
+        }
+    for (size_t j = 0; j < p.f.design.n_columns; j++)
+        for (size_t k = 0; k < JOINT_CLASSES; k++)
+            p.in[j * lanes + k] = k + 1 < JOINT_CLASSES ? (double)(j + k) : -(double)(3 * j + 3);
+    return p;
+}
+
+/* Element j of class k of H out. */
+static double joint_product(const struct joint_problem *p, size_t j, size_t k)
+{
+    const struct linear_design *design = &p->f.design;
+    const size_t lanes = design->lanes;
+    double value = p->out[j * lanes + k];
+    for (size_t i = 0; i < JOINT_ROWS; i++) {
+        const float *x = design->x + i * design->stride;
+        double z[JOINT_CLASSES] = {0}, mean = 0;
+        for (size_t l = 0; l < JOINT_CLASSES; l++) {
+            for (size_t c = 0; c < design->n_columns; c++)
+                z[l] += (double)x[c] * p->out[c * lanes + l];
+            mean += p->d[i * lanes + l] * z[l] / p->sum_d[i];
+        }
+        value += p->d[i * lanes + k] * (z[k] - mean) * (double)x[j];
+    }
+    return value;
+}
+
+/* All rows are in the sample of a small problem: H times the solution is the right-hand side. */
+Test(linear, crammer_singer_joint_matrix, .timeout = 10)
+{
+    struct toy *toy = toy_create(JOINT_ROWS, 5, JOINT_CLASSES);
+    struct joint_problem p = prepare_joint(toy);
+    for (int is_double = 0; is_double < 2; is_double++) {
+        struct crammer_singer_joint joint = {0};
+        cr_assert_eq(crammer_singer_joint_create(&joint, &p.f.design, NULL), STATUS_OK);
+        joint.wants_double = is_double;
+        bool is_done;
+        cr_assert_eq(crammer_singer_joint_factor(&joint, p.d, p.sum_d, &is_done, NULL), STATUS_OK);
+        cr_assert(is_done);
+        cr_assert_eq(joint.is_double, is_double);
+        crammer_singer_joint_solve(&joint, p.in, p.out);
+        for (size_t j = 0; j < p.f.design.n_columns; j++)
+            for (size_t k = 0; k < JOINT_CLASSES; k++) {
+                const double value = joint_product(&p, j, k);
+                const double wanted = p.in[j * p.f.design.lanes + k];
+                cr_assert_leq(fabs(value - wanted), is_double ? 1e-10 : 2e-3, "%zu of %zu: %g, %g",
+                              j, k, value, wanted);
+            }
+        crammer_singer_joint_destroy(&joint);
+    }
+    memory_free(p.in);
+    memory_free(p.out);
+    release(&p.f);
+    toy_destroy(toy);
 }
 
 /* The kernels against plain loops, in every version that this processor has. */

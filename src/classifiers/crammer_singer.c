@@ -7,12 +7,15 @@
  *     w_k = sum_i alpha_ik x_i,  sum_k alpha_ik = 0,  alpha_ik <= C 1[k = y_i],
  * minimised over the variables of one row at a time, exactly, by sorting. Rows that did not change
  * are left out for a growing number of passes. It is fast where few rows matter. Where it has not
- * arrived after its share of work, the primal method takes over (crammer_singer_newton.c). Both
- * stop at a relative duality gap of tol, or at their limits with the gap that they have.
+ * arrived after its share of work, others take over: an interior-point method whose cost hardly
+ * depends on C (crammer_singer_interior.c), and Newton's on the smoothed primal, which is cheaper
+ * where rows are few and C is small (crammer_singer_newton.c). All stop at a relative duality gap
+ * of tol, or at their limits with the gap that they have.
  */
 #include "classifiers/crammer_singer.h"
 
 #include "base/memory.h"
+#include "classifiers/crammer_singer_joint.h"
 #include "numerics/rng.h"
 
 #include <math.h>
@@ -20,15 +23,18 @@
 
 enum { SKIP_MAX = 16, CHECK_PASSES = 20 };
 
-/* Share of the sequential dual method, in rows visited, before the primal method takes over. */
+/* Share of the sequential dual method, in rows visited, before another method takes over. */
 static const double DUAL_VISITS_MAX = 4e7;
 
 /* This much of that share is a trial, which must bring the relative gap below PROMISING_GAP. */
 static const double TRIAL_SHARE = 0.04;
 static const double PROMISING_GAP = 0.3;
 
-/* A gap up to this is kept: the primal method would not soon do better. */
+/* A gap up to this is kept: another method would not soon do better. */
 static const double NEARLY = 1e-3;
+
+/* Newton steps that the interior-point method would cost too. */
+enum { NEWTON_TRIAL = 60 };
 
 struct state {
     const struct linear_design *design;
@@ -248,6 +254,32 @@ enum status crammer_singer_dual(const struct linear_design *design,
     return status;
 }
 
+/* After the dual method; `copy` has its w, and room for another. */
+static enum status finish(const struct state *s, const struct crammer_singer_options *options,
+                          double *copy, struct crammer_singer_result *result, struct error *error)
+{
+    const struct linear_design *d = s->design;
+    const struct crammer_singer_start from = {.w = copy, .alpha = s->alpha, .C = s->C};
+    if (!crammer_singer_joint_fits(d))
+        return crammer_singer_newton(d, options, &from, s->lanes_w, result, error);
+    if (d->n_rows >= d->n_problems * d->n_columns)
+        return crammer_singer_interior(d, options, s->lanes_w, result, error);
+    struct crammer_singer_options trial = *options;
+    trial.max_iter = trial.max_iter < NEWTON_TRIAL ? trial.max_iter : NEWTON_TRIAL;
+    enum status status = crammer_singer_newton(d, &trial, &from, s->lanes_w, result, error);
+    if (status || result->converged)
+        return status;
+    const struct crammer_singer_result before = *result;
+    const size_t n_bytes = d->stride * d->lanes * sizeof *copy;
+    memcpy(copy, s->lanes_w, n_bytes);
+    status = crammer_singer_interior(d, options, s->lanes_w, result, error);
+    if (!status && before.dual_gap < result->dual_gap) {
+        memcpy(s->lanes_w, copy, n_bytes);
+        *result = before;
+    }
+    return status;
+}
+
 enum status crammer_singer_solve(const struct linear_design *design,
                                  const struct crammer_singer_options *options, double *restrict w,
                                  struct crammer_singer_result *result, struct error *error)
@@ -264,9 +296,8 @@ enum status crammer_singer_solve(const struct linear_design *design,
              : error_memory(error, "Crammer and Singer's machine", n_w * sizeof *copy);
     const bool is_nearly = !status && s.C >= options->C && result->dual_gap <= NEARLY;
     if (!status && !result->converged && !is_nearly) {
-        const struct crammer_singer_start from = {.w = copy, .alpha = s.alpha, .C = s.C};
         memcpy(copy, w, n_w * sizeof *copy);
-        status = crammer_singer_newton(design, options, &from, w, result, error);
+        status = finish(&s, options, copy, result, error);
     }
     memory_free(copy);
     release(&s);

@@ -11,7 +11,7 @@ struct crammer_singer_options {
     double C;
     double tol;      /* of the relative duality gap */
     long max_passes; /* of the sequential dual method */
-    long max_iter;   /* Newton steps */
+    long max_iter;   /* steps of the other methods */
     uint64_t rng_key;
 };
 
@@ -23,7 +23,7 @@ struct crammer_singer_result {
     double dual_gap; /* relative */
 };
 
-/* w: stride x lanes, from 0 to the optimum. The dual method, then the primal one if need be. */
+/* w: stride x lanes, from 0 to the optimum. The dual method, then another if need be. */
 enum status crammer_singer_solve(const struct linear_design *design,
                                  const struct crammer_singer_options *options, double *restrict w,
                                  struct crammer_singer_result *result, struct error *error);
@@ -45,5 +45,11 @@ enum status crammer_singer_newton(const struct linear_design *design,
                                   const struct crammer_singer_options *options,
                                   const struct crammer_singer_start *from, double *restrict w,
                                   struct crammer_singer_result *result, struct error *error);
+
+/* The interior-point method alone, from w = 0; for what crammer_singer_joint_fits. */
+enum status crammer_singer_interior(const struct linear_design *design,
+                                    const struct crammer_singer_options *options,
+                                    double *restrict w, struct crammer_singer_result *result,
+                                    struct error *error);
 
 #endif
