@@ -51,7 +51,8 @@ bool crammer_singer_joint_fits(const struct linear_design *design)
     return (design->n_problems - 1) * design->n_columns <= N_MAX;
 }
 
-/* Rows [first, first + n_rows) of the leverages; rows: BLOCK_ROWS x n_columns. */
+/* Rows [first, first + n_rows) of the leverages, without a factor of their squares; rows:
+   BLOCK_ROWS x n_columns. */
 static void measure_leverage(const struct crammer_singer_joint *joint, const float *factor,
                              size_t first, size_t n_rows, float *rows)
 {
@@ -59,7 +60,8 @@ static void measure_leverage(const struct crammer_singer_joint *joint, const flo
     const size_t nc = design->n_columns;
     for (size_t i = 0; i < n_rows; i++)
         memcpy(rows + i * nc, design->x + (first + i) * design->stride, nc * sizeof *rows);
-    blas_strsm_right_t(n_rows, nc, factor, joint->n, rows, nc);
+    if (factor)
+        blas_strsm_right_t(n_rows, nc, factor, joint->n, rows, nc);
     for (size_t i = 0; i < n_rows; i++) {
         float sum = 0;
         for (size_t j = 0; j < nc; j++)
@@ -84,12 +86,12 @@ static void set_leverage(const struct crammer_singer_joint *joint)
     }
     for (size_t j = 0; j < nc; j++)
         gram[j * joint->n + j] = (float)((1 + RIDGE_FLOAT) * (1 + (double)gram[j * joint->n + j]));
-    blas_spotrf(nc, gram, joint->n);
+    const float *factor = blas_spotrf(nc, gram, joint->n) ? gram : NULL;
 #pragma omp parallel for num_threads(design->n_threads) default(none)                              \
-    shared(joint, design, gram, n_blocks, nc)
+    shared(joint, design, factor, n_blocks, nc)
     for (size_t q = 0; q < n_blocks; q++) {
         const size_t first = q * BLOCK_ROWS, left = design->n_rows - first;
-        measure_leverage(joint, gram, first, left < BLOCK_ROWS ? left : BLOCK_ROWS,
+        measure_leverage(joint, factor, first, left < BLOCK_ROWS ? left : BLOCK_ROWS,
                          joint->float_blocks + (size_t)omp_get_thread_num() * BLOCK_ROWS * nc);
     }
 }
