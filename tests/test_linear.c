@@ -288,6 +288,26 @@ Test(linear, crammer_singer_interior_same_with_one_and_two_threads, .timeout = 2
     toy_destroy(toy);
 }
 
+/* Fewer rows than columns and classes ask for, one of them with two labels, and the extremes of C.
+ */
+Test(linear, crammer_singer_interior_on_few_rows, .timeout = 20)
+{
+    const double Cs[] = {1e-6, 1, 1e6};
+    for (size_t n_rows = 4; n_rows <= 12; n_rows += 4)
+        for (size_t c = 0; c < 3; c++) {
+            struct toy *toy = toy_create(n_rows, 8, 3);
+            struct fitted f = prepare(toy, true);
+            struct crammer_singer_result result;
+            const struct crammer_singer_options options = {
+                .C = Cs[c], .tol = 1e-4, .max_iter = 100};
+            cr_assert_eq(crammer_singer_interior(&f.design, &options, f.w, &result, NULL),
+                         STATUS_OK);
+            cr_assert(result.converged, "%zu rows, C=%g: gap %g", n_rows, Cs[c], result.dual_gap);
+            release(&f);
+            toy_destroy(toy);
+        }
+}
+
 enum { JOINT_CLASSES = 4, JOINT_ROWS = 60 };
 
 struct joint_problem {
