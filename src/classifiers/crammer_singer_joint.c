@@ -275,19 +275,6 @@ enum status crammer_singer_joint_factor(struct crammer_singer_joint *joint, cons
     return status;
 }
 
-/* The same from every class, so that they sum to 0. */
-static void subtract_means(const struct linear_design *design, double *w)
-{
-    for (size_t j = 0; j < design->n_columns; j++) {
-        double mean = 0;
-        for (size_t k = 0; k < design->n_problems; k++)
-            mean += w[j * design->lanes + k];
-        mean /= (double)design->n_problems;
-        for (size_t k = 0; k < design->n_problems; k++)
-            w[j * design->lanes + k] -= mean;
-    }
-}
-
 void crammer_singer_joint_solve(const struct crammer_singer_joint *joint, const double *in,
                                 double *out)
 {
@@ -295,5 +282,5 @@ void crammer_singer_joint_solve(const struct crammer_singer_joint *joint, const 
         double_solve(joint, in, out);
     else
         float_solve(joint, in, out);
-    subtract_means(joint->design, out);
+    linear_subtract_means(joint->design, out);
 }

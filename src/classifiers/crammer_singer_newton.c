@@ -264,14 +264,7 @@ static void precondition(const struct solver *s, const double *in, double *out)
     for (size_t k = 0; k < d->n_problems; k++)
         linear_lanes_solve(&s->x, k, s->factors + k * d->stride * d->stride, 1, in, out,
                            s->x.scratch[omp_get_thread_num()].column);
-    for (size_t j = 0; j < d->n_columns; j++) {
-        double mean = 0;
-        for (size_t k = 0; k < d->n_problems; k++)
-            mean += out[j * d->lanes + k];
-        mean /= (double)d->n_problems;
-        for (size_t k = 0; k < d->n_problems; k++)
-            out[j * d->lanes + k] -= mean;
-    }
+    linear_subtract_means(d, out);
 }
 
 static void conjugate_gradients(struct solver *s)

@@ -183,6 +183,18 @@ void linear_transpose_times(const struct linear_design *design, const double *r,
     sum_chunks(design, g);
 }
 
+void linear_subtract_means(const struct linear_design *design, double *w)
+{
+    for (size_t j = 0; j < design->n_columns; j++) {
+        double mean = 0;
+        for (size_t k = 0; k < design->n_problems; k++)
+            mean += w[j * design->lanes + k];
+        mean /= (double)design->n_problems;
+        for (size_t k = 0; k < design->n_problems; k++)
+            w[j * design->lanes + k] -= mean;
+    }
+}
+
 /* partial = the part of the rows of a chunk; block: see narrow_items. */
 static void curve_chunk(const struct linear_design *design, size_t chunk, linear_weigh *weigh,
                         const void *context, float *restrict block, double *restrict partial)

@@ -52,6 +52,10 @@ void linear_times_float(const struct linear_design *design, const double *w, flo
 /* g = X^T r;  r: n_rows x lanes,  g: stride x lanes. */
 void linear_transpose_times(const struct linear_design *design, const double *r, double *g);
 
+/* Takes the mean over the problems from each column's weights, so that they sum to 0;  w: stride x
+   lanes. */
+void linear_subtract_means(const struct linear_design *design, double *w);
+
 /* v = D v for rows [first, first + n_rows) of the design;  v: n_rows x lanes. */
 typedef void linear_weigh(const void *context, size_t first, size_t n_rows, float *restrict v);
 
