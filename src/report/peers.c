@@ -1,23 +1,11 @@
 #include "report/peers.h"
 
 #include "report/parameter_text.h"
+#include "statistics/order.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Sorts the values. */
-static double median_of(double *values, size_t n)
-{
-    qsort(values, n, sizeof *values, compare_doubles);
-    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
 
 /* Fit and predict of a record, the mean of its repeats. */
 static double seconds_of(const struct record *record)
@@ -117,7 +105,7 @@ static void find_interval(struct peers_row *row)
     if (row->n_pairs < 2)
         return;
     const size_t rank = peers_interval_rank(row->n_pairs);
-    qsort(ratios, row->n_pairs, sizeof *ratios, compare_doubles);
+    sort_rising(ratios, row->n_pairs);
     row->low = ratios[rank - 1];
     row->high = ratios[row->n_pairs - rank];
 }

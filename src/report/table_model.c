@@ -1,6 +1,7 @@
 #include "report/table_model.h"
 
 #include "report/parameter_text.h"
+#include "statistics/order.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,12 +27,6 @@ bool table_is_stopped(const struct record *record)
     return false;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double fit_s_of(const struct record_repeat *repeat)
 {
     return repeat->fit_s;
@@ -49,8 +44,7 @@ static double median(const struct record *record, double (*value)(const struct r
     const size_t n = record->n_repeats;
     for (size_t r = 0; r < n; r++)
         values[r] = value(&record->repeats[r]);
-    qsort(values, n, sizeof *values, compare_doubles);
-    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+    return median_of(values, n);
 }
 
 double table_fit_s(const struct record *record)
