@@ -1,3 +1,5 @@
+#include "loader/idx.h"
+#include "report/outcomes.h"
 #include "runner/store.h"
 
 #include "report_folder.h"
@@ -214,6 +216,30 @@ Test(store, predictions_are_an_idx_file, .init = setup, .fini = teardown, .timeo
     cr_assert_eq(gzread(file, content, sizeof content), (int)sizeof expected);
     cr_assert_eq(memcmp(content, expected, sizeof expected), 0);
     gzclose(file);
+    store_close(&store);
+}
+
+Test(store, test_labels_are_written_once, .init = setup, .fini = teardown, .timeout = 10)
+{
+    struct store store = open_store();
+    const uint8_t labels[3] = {7, 0, 255};
+    const struct test_labels truth = {
+        .dataset = "fashion", .hash = "0123456789abcdef0123", .labels = labels, .n_test = 3};
+    char relative[256], path[FILE_PATH_BYTES];
+    struct idx idx;
+    struct stat before, after;
+    cr_assert_eq(store_test_labels(&store, &truth, NULL), STATUS_OK);
+    outcomes_labels_path(relative, sizeof relative, truth.dataset, truth.hash);
+    file_path(path, folder, relative);
+    cr_assert_eq(idx_read(&idx, &(struct idx_request){.path = path, .n_dimensions = 1}, NULL),
+                 STATUS_OK);
+    cr_assert_eq(idx.n_kept, 3);
+    cr_assert_eq(memcmp(idx.bytes, labels, 3), 0);
+    idx_destroy(&idx);
+    cr_assert_eq(stat(path, &before), 0);
+    cr_assert_eq(store_test_labels(&store, &truth, NULL), STATUS_OK);
+    cr_assert_eq(stat(path, &after), 0);
+    cr_assert_eq(after.st_ino, before.st_ino, "the file was written again");
     store_close(&store);
 }
 

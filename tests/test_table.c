@@ -338,35 +338,56 @@ Test(table, refuses_a_record_of_another_dataset_and_a_missing_journal, .timeout 
     folder_remove(folder);
 }
 
-Test(table, formats_for_programs, .timeout = 10)
+Test(table, csv_is_golden, .timeout = 10)
 {
     char folder[FOLDER_BYTES], *text;
     struct error error = {0};
-    struct table_request request = {.format = TABLE_CSV};
+    const struct table_request request = {.format = TABLE_CSV};
     folder_with_published(folder);
     add(folder, "fashion", "SVC", "{\"C\": 1}", 0.75);
     add_unfinished(folder, "{\"C\": 2}", RECORD_OUT_OF_MEMORY, "limit, \"hard\"");
     cr_assert_eq(make_table(folder, request, &text, &error), STATUS_OK, "%s", error.message);
     cr_assert_str_eq(
         text, "classifier,parameter,dataset,synthetic,status,reason,n_repeats,accuracy,std,"
-              "published,difference,fit_s,predict_s,converged,n_train,n_test,seed,threads,host,"
-              "version\n"
-              "SVC,\"{\"\"C\"\":1}\",fashion,false,ok,,1,0.75,,0.879,-0.129,2.0,0.5,,60000,10000,0,"
-              "1,box,1.0\n"
-              "SVC,\"{\"\"C\"\":2}\",fashion,false,out of memory,\"limit, \"\"hard\"\"\",,,,,,,,,"
-              "60000,10000,0,1,box,1.0\n");
+              "interval_low,interval_high,sd_training,sd_test,rank,rank_low,rank_high,tie_group,"
+              "published,difference,fit_s,predict_s,peak_rss_bytes,n_iter,converged,n_train,"
+              "n_test,seed,threads,host,version\n"
+              "SVC,\"{\"\"C\"\":1}\",fashion,false,ok,,1,0.75,,,,,,,,,,0.879,-0.129,2.0,0.5,,,,"
+              "60000,10000,0,1,box,1.0\n"
+              "SVC,\"{\"\"C\"\":2}\",fashion,false,out of memory,\"limit, "
+              "\"\"hard\"\"\",,,,,,,,,,,,,,,,,,,60000,10000,0,1,box,1.0\n");
     free(text);
-    request.format = TABLE_JSON;
+    folder_remove(folder);
+}
+
+Test(table, json_has_what_exists, .timeout = 10)
+{
+    char folder[FOLDER_BYTES], *text;
+    struct error error = {0};
+    const struct table_request request = {.format = TABLE_JSON};
+    folder_with_published(folder);
+    add(folder, "fashion", "SVC", "{\"C\": 1}", 0.75);
+    add_unfinished(folder, "{\"C\": 2}", RECORD_OUT_OF_MEMORY, "limit");
     cr_assert_eq(make_table(folder, request, &text, &error), STATUS_OK, "%s", error.message);
-    json_t *entries = json_loads(text, 0, NULL);
-    cr_assert_eq(json_array_size(entries), 2);
-    const json_t *first = json_array_get(entries, 0), *second = json_array_get(entries, 1);
-    cr_assert_eq(json_number_value(json_object_get(first, "accuracy")), 0.75);
-    cr_assert_eq(json_number_value(json_object_get(first, "published")), 0.879);
+    json_t *all = json_loads(text, 0, NULL);
+    const char *name, *status, *reason;
+    json_t *first, *second;
+    double accuracy, published;
+    cr_assert_eq(json_unpack(all, "{s:[{s:s}], s:[{s:[o]}, {s:[o]}], s:[]}", "datasets", "name",
+                             &name, "rows", "results", &first, "results", &second, "comparisons"),
+                 0);
+    cr_assert_str_eq(name, "fashion");
+    cr_assert_eq(json_unpack(first, "{s:f, s:f}", "accuracy", &accuracy, "published", &published),
+                 0);
+    cr_assert_eq(accuracy, 0.75);
+    cr_assert_eq(published, 0.879);
     cr_assert_null(json_object_get(first, "std"));
+    cr_assert_null(json_object_get(first, "interval"), "there are no predictions");
+    cr_assert_eq(json_unpack(second, "{s:s, s:s}", "status", &status, "reason", &reason), 0);
+    cr_assert_str_eq(status, "out of memory");
+    cr_assert_str_eq(reason, "limit");
     cr_assert_null(json_object_get(second, "accuracy"));
-    cr_assert_str_eq(json_string_value(json_object_get(second, "status")), "out of memory");
-    json_decref(entries);
+    json_decref(all);
     free(text);
     folder_remove(folder);
 }

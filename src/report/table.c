@@ -40,6 +40,8 @@ enum status table_write(FILE *out, const struct table_request *request, struct e
                                           .planned = request->planned,
                                           .n_planned = request->n_planned};
     status = table_build(&table, &sources, error);
+    if (!status)
+        status = table_judge(&table, request->results.directory, error);
     if (status)
         goto cleanup;
     if (formats[request->format].write(out, &table) != 0)

@@ -230,6 +230,11 @@ void table_destroy(struct table *table)
         free(table->rows[i].key);
         free(table->rows[i].cells);
     }
+    for (size_t c = 0; c < table->n_columns; c++)
+        standings_destroy(&table->columns[c].standings);
+    for (size_t i = 0; i < table->n_comparisons; i++)
+        agreement_destroy(&table->comparisons[i].between);
+    free(table->comparisons);
     free(table->rows);
     free(table->columns);
     memset(table, 0, sizeof *table);

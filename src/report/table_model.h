@@ -2,16 +2,19 @@
 #ifndef FMBENCH_REPORT_TABLE_MODEL_H
 #define FMBENCH_REPORT_TABLE_MODEL_H
 
+#include "report/agreement.h"
 #include "report/reference.h"
 #include "report/results.h"
+#include "report/standings.h"
 #include "report/table.h"
 
 struct table_column {
     const struct results_dataset *dataset; /* borrowed */
     bool is_synthetic;
-    bool has_published;     /* some cell of the column has a published accuracy */
-    bool other_size;        /* a published column exists, for another number of rows */
-    size_t n_train, n_test; /* 0 when the journal is empty */
+    bool has_published;         /* some cell of the column has a published accuracy */
+    bool other_size;            /* a published column exists, for another number of rows */
+    size_t n_train, n_test;     /* 0 when the journal is empty */
+    struct standings standings; /* of the table's rows, by table_judge */
 };
 
 struct table_cell {
@@ -31,10 +34,17 @@ struct table_row {
     size_t order, first_order;
 };
 
+/* Two of the columns, first < second. */
+struct table_comparison {
+    size_t first, second;
+    struct agreement_between between;
+};
+
 struct table {
-    size_t n_columns, n_rows;
-    struct table_column *columns; /* owned */
-    struct table_row *rows;       /* owned, sorted */
+    size_t n_columns, n_rows, n_comparisons;
+    struct table_column *columns;         /* owned */
+    struct table_row *rows;               /* owned, sorted */
+    struct table_comparison *comparisons; /* of each pair of columns, owned, by table_judge */
 };
 
 struct table_sources {
@@ -48,6 +58,16 @@ struct table_sources {
 enum status table_build(struct table *table, const struct table_sources *sources,
                         struct error *error);
 void table_destroy(struct table *table);
+
+/*
+ * The standings of each column and the comparisons of columns, from the predictions in the results
+ * folder that the table was built from. Errors of standings_build; table_destroy still takes the
+ * table then.
+ */
+enum status table_judge(struct table *table, const char *directory, struct error *error);
+
+/* NULL where the predictions of the cell are not there. */
+const struct standing *table_standing(const struct table *table, size_t row, size_t column);
 
 /* Has this cell an accuracy to show? */
 bool table_has_accuracy(const struct table_cell *cell);
@@ -63,6 +83,10 @@ double table_predict_s(const struct record *record);
 void table_status(char text[static 64], const struct table_row *row, const struct table_cell *cell);
 /* The reason for it; "" where there is none. Borrowed. */
 const char *table_reason(const struct table_row *row, const struct table_cell *cell);
+
+/* One cell for programs, an object without classifier and parameter; NULL when memory is short.
+   What does not exist is absent. */
+json_t *table_entry(const struct table *table, size_t row, size_t column);
 
 /* The formatters: 0, or -1 when memory is short. */
 int table_write_md(FILE *out, const struct table *table);

@@ -80,16 +80,42 @@ static enum status make_plan(struct run *run)
     return status;
 }
 
+static uint8_t *original_labels(const struct dataset *dataset, const uint8_t *classes, size_t n)
+{
+    uint8_t *labels = malloc(n + 1);
+    for (size_t i = 0; labels && i < n; i++)
+        labels[i] = dataset->class_values[classes[i]];
+    return labels;
+}
+
+static enum status keep_test_labels(struct run *run)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < run->n_parts && !status; i++) {
+        const struct dataset *dataset = run->parts[i].dataset;
+        const size_t n_test = dataset->test.n_rows;
+        uint8_t *labels = original_labels(dataset, dataset->test.labels, n_test);
+        if (!labels)
+            return error_memory(&run->error, "the test labels", n_test);
+        status = store_test_labels(&run->store,
+                                   &(struct test_labels){.dataset = dataset->name,
+                                                         .hash = dataset->hash,
+                                                         .labels = labels,
+                                                         .n_test = n_test},
+                                   &run->error);
+        free(labels);
+    }
+    return status;
+}
+
 /* The original labels of what was predicted, kept in a file of their own. */
 static enum status keep_predictions(struct run *run, const struct cell *cell, struct record *record,
                                     const uint8_t *predicted)
 {
     const size_t n_labels = record->n_repeats * record->n_test;
-    uint8_t *labels = malloc(n_labels);
+    uint8_t *labels = original_labels(cell->dataset, predicted, n_labels);
     if (!labels)
         return error_memory(&run->error, "the predicted labels", n_labels);
-    for (size_t i = 0; i < n_labels; i++)
-        labels[i] = cell->dataset->class_values[predicted[i]];
     const struct predictions predictions = {.dataset = record->dataset,
                                             .classifier = record->name,
                                             .cell = record->cell,
@@ -262,6 +288,8 @@ static enum status prepare(struct run *run)
                                &run->error);
     if (!status)
         status = open_journals(run);
+    if (!status)
+        status = keep_test_labels(run);
     if (!status)
         status = make_scratch(run);
     if (!status)

@@ -1,4 +1,5 @@
 /* fmbench table: the table of a results folder, with the rows of the grid that have no record. */
+#include "numerics/blas.h"
 #include "report/table.h"
 #include "runner/command.h"
 #include "runner/grid.h"
@@ -66,6 +67,7 @@ static int table(const struct command *command, int argc, char **argv)
     const int done = command_options(command, &o, argc, argv);
     if (done >= 0)
         return done;
+    blas_start();
     return write_table(&o, &error) ? command_fail(&error) : 0;
 }
 

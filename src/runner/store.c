@@ -1,5 +1,7 @@
 #include "runner/store.h"
 
+#include "report/outcomes.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -230,34 +232,45 @@ static void put_big_endian(uint8_t *out, size_t value)
         out[i] = (uint8_t)(value >> (24 - 8 * i));
 }
 
-static bool write_idx(int fd, const struct predictions *p)
+/* One array of bytes in the folder of a dataset's predictions. */
+struct labels {
+    const char *dataset;
+    const char *path; /* of the file, relative to the results folder */
+    const char *mark; /* sets the unfinished file apart from others */
+    const uint8_t *bytes;
+    size_t n_sizes, sizes[2];
+};
+
+static bool write_idx(int fd, const struct labels *labels)
 {
-    uint8_t header[12] = {0, 0, 8, 2}; /* unsigned bytes, two dimensions */
-    put_big_endian(header + 4, p->n_repeats);
-    put_big_endian(header + 8, p->n_test);
+    uint8_t header[12] = {0, 0, 8, (uint8_t)labels->n_sizes}; /* unsigned bytes */
+    const int header_bytes = 4 + 4 * (int)labels->n_sizes;
+    size_t n_bytes = 1;
+    for (size_t i = 0; i < 2 && i < labels->n_sizes; i++) {
+        put_big_endian(header + 4 + 4 * i, labels->sizes[i]);
+        n_bytes *= labels->sizes[i];
+    }
     gzFile file = gzdopen(fd, "wb9");
     if (!file) {
         close(fd);
         return false;
     }
-    const size_t n_bytes = p->n_repeats * p->n_test;
-    bool good = gzwrite(file, header, sizeof header) == (int)sizeof header &&
-                gzwrite(file, p->labels, (unsigned)n_bytes) == (int)n_bytes &&
+    bool good = gzwrite(file, header, (unsigned)header_bytes) == header_bytes &&
+                gzwrite(file, labels->bytes, (unsigned)n_bytes) == (int)n_bytes &&
                 gzflush(file, Z_FINISH) == Z_OK && !fsync(fd);
     return gzclose(file) == Z_OK && good;
 }
 
-enum status store_predictions(const struct store *store, const struct predictions *p, char *path,
-                              size_t path_size, struct error *error)
+/* Whole or not at all: written beside its place, then renamed. */
+static enum status store_labels(const struct store *store, const struct labels *labels,
+                                struct error *error)
 {
     char *folder = NULL, *temporary = NULL, *final = NULL;
     enum status status = STATUS_OK;
-    snprintf(path, path_size, "predictions/%s/%s-%.16s.idx2-ubyte.gz", p->dataset, p->classifier,
-             p->cell);
-    if (asprintf(&folder, "%s/predictions/%s", store->directory, p->dataset) < 0 ||
-        asprintf(&final, "%s/%s", store->directory, path) < 0 ||
-        asprintf(&temporary, "%s/predictions/%s/.%.16s.tmp", store->directory, p->dataset,
-                 p->cell) < 0) {
+    if (asprintf(&folder, "%s/predictions/%s", store->directory, labels->dataset) < 0 ||
+        asprintf(&final, "%s/%s", store->directory, labels->path) < 0 ||
+        asprintf(&temporary, "%s/predictions/%s/.%.16s.tmp", store->directory, labels->dataset,
+                 labels->mark) < 0) {
         status = error_memory(error, "a path", 0);
         goto cleanup;
     }
@@ -265,7 +278,7 @@ enum status store_predictions(const struct store *store, const struct prediction
     if (status)
         goto cleanup;
     const int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0 || !write_idx(fd, p) || rename(temporary, final)) {
+    if (fd < 0 || !write_idx(fd, labels) || rename(temporary, final)) {
         status = failed_io(error, "write", final);
         unlink(temporary);
     }
@@ -276,6 +289,42 @@ cleanup:
     free(temporary);
     free(final);
     return status;
+}
+
+enum status store_predictions(const struct store *store, const struct predictions *p, char *path,
+                              size_t path_size, struct error *error)
+{
+    snprintf(path, path_size, "predictions/%s/%s-%.16s.idx2-ubyte.gz", p->dataset, p->classifier,
+             p->cell);
+    return store_labels(store,
+                        &(struct labels){.dataset = p->dataset,
+                                         .path = path,
+                                         .mark = p->cell,
+                                         .bytes = p->labels,
+                                         .n_sizes = 2,
+                                         .sizes = {p->n_repeats, p->n_test}},
+                        error);
+}
+
+enum status store_test_labels(const struct store *store, const struct test_labels *t,
+                              struct error *error)
+{
+    char path[512], *there = NULL;
+    outcomes_labels_path(path, sizeof path, t->dataset, t->hash);
+    if (asprintf(&there, "%s/%s", store->directory, path) < 0)
+        return error_memory(error, "a path", 0);
+    const bool is_there = access(there, F_OK) == 0;
+    free(there);
+    if (is_there)
+        return STATUS_OK;
+    return store_labels(store,
+                        &(struct labels){.dataset = t->dataset,
+                                         .path = path,
+                                         .mark = "labels",
+                                         .bytes = t->labels,
+                                         .n_sizes = 1,
+                                         .sizes = {t->n_test}},
+                        error);
 }
 
 static enum status append_line(const char *path, const char *line, struct error *error)

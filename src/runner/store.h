@@ -52,6 +52,17 @@ struct predictions {
 enum status store_predictions(const struct store *store, const struct predictions *predictions,
                               char *path, size_t path_size, struct error *error);
 
+/* The true labels of a dataset's test rows, which the report holds the predicted ones against. */
+struct test_labels {
+    const char *dataset, *hash;
+    const uint8_t *labels; /* n_test original ones */
+    size_t n_test;
+};
+
+/* Writes them where the report looks for them, unless they are there: the name has the hash. */
+enum status store_test_labels(const struct store *store, const struct test_labels *labels,
+                              struct error *error);
+
 /* Appends one JSON line to log/runs.jsonl, the log of what runs really took. */
 enum status store_append_run(const struct store *store, const char *line, struct error *error);
 
