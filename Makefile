@@ -143,7 +143,8 @@ test: ## set-up, then all tests; T='knn/ties' runs one
 run-tests: export OMP_WAIT_POLICY = passive
 run-tests: $(BUILD)/fmbench $(BUILD)/tests/run
 	$(Q)OMP_NUM_THREADS=2 $(BUILD)/tests/run -j1 $(if $(T),--filter '$(T)')
-	$(Q)$(if $(T),,tests/get_data.sh && tests/end_to_end.sh $(BUILD)/fmbench)
+	$(Q)$(if $(T),,tests/get_data.sh && tests/end_to_end.sh $(BUILD)/fmbench && \
+		tests/table_formats.sh $(BUILD)/fmbench)
 
 asan: ## the tests again under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \

@@ -1,0 +1,99 @@
+"""Reads table.json, table.csv and results/*.jsonl in the current folder as other programs would."""
+import csv
+import json
+import sys
+
+import jsonschema
+
+# The keys of the original benchmark, which its dashboard looks for in a row.
+DASHBOARD_KEYS = {"name", "parameter", "score", "num_repeat", "mean_accuracy", "std_accuracy",
+                  "start_time", "done_time", "time_per_repeat"}
+
+
+def check_schema(schema, table):
+    """The table is valid; a table with any of these faults is not."""
+    validator = jsonschema.Draft7Validator(schema)
+    validator.validate(table)
+
+    def is_refused(change):
+        copy = json.loads(json.dumps(table))
+        change(copy)
+        assert not validator.is_valid(copy), change.__doc__
+
+    def unknown_key(copy):
+        copy["rows"][0]["results"][0]["accurracy"] = 1
+
+    def missing_key(copy):
+        del copy["rows"][0]["classifier"]
+
+    def wrong_range(copy):
+        copy["rows"][0]["results"][0]["accuracy"] = 1.5
+
+    for change in unknown_key, missing_key, wrong_range:
+        is_refused(change)
+
+
+def check_figures(table):
+    """The statistics are there and belong together."""
+    rows = [(row, result) for row in table["rows"] for result in row["results"]]
+    ok = [result for _, result in rows if result["status"] == "ok"]
+    bad = [result for _, result in rows if result["status"] == "out of memory"]
+    assert ok and bad, "the run has rows of both kinds"
+    assert all("reason" in result and "accuracy" not in result for result in bad)
+    for result in ok:
+        low, high = result["interval"]
+        assert low <= result["accuracy"] <= high
+        low, high = result["rank_interval"]
+        assert low <= high and result["rank"] >= 1 and result["tie_group"] >= 1
+        n_images = sum(map(sum, result["confusion"]))
+        n_right = sum(line[k] for k, line in enumerate(result["confusion"]))
+        assert abs(n_right / n_images - result["accuracy"]) < 1e-12
+    for dataset in table["datasets"]:
+        ranked = [r for r in ok if r["dataset"] == dataset["name"]]
+        best = max(ranked, key=lambda r: r["accuracy"])
+        assert best["rank"] == 1 and best["tie_group"] == 1
+    (comparison,) = table["comparisons"]
+    names = [dataset["name"] for dataset in table["datasets"]]
+    assert comparison["datasets"] == names
+    assert comparison["n_rows"] == len(comparison["moves"])
+
+
+def check_csv(table):
+    """A line for each row and dataset, with the same figures."""
+    with open("table.csv", newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    results = [result for row in table["rows"] for result in row["results"]]
+    assert len(lines) == len(results)
+    for line, result in zip(lines, results):
+        assert line["status"] == result["status"]
+        assert line["accuracy"] == ("" if "accuracy" not in result else repr(result["accuracy"]))
+        if "interval" in result:
+            assert float(line["interval_low"]) == result["interval"][0]
+            assert int(line["rank_high"]) == result["rank_interval"][1]
+
+
+def check_dashboard(path):
+    """As the original dashboard reads a journal: lines joined by commas are a JSON array."""
+    with open(path, encoding="utf-8") as file:
+        rows = json.loads("[" + ",".join(file.read().splitlines()) + "]")
+    done = [row for row in rows if row["status"] == "ok"]
+    assert done
+    for row in done:
+        assert DASHBOARD_KEYS <= row.keys()
+        assert abs(sum(row["score"]) / row["num_repeat"] - row["mean_accuracy"]) < 1e-12
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as file:
+        schema = json.load(file)
+    with open("table.json", encoding="utf-8") as file:
+        table = json.load(file)
+    check_schema(schema, table)
+    check_figures(table)
+    check_csv(table)
+    for dataset in table["datasets"]:
+        check_dashboard(f"results/{dataset['name']}.jsonl")
+    print(f"table_formats: {len(table['rows'])} rows read from JSON, CSV and the journals")
+
+
+main()
