@@ -1,5 +1,6 @@
 """Reads table.json, table.csv and results/*.jsonl in the current folder as other programs would."""
 import csv
+import html.parser
 import json
 import sys
 
@@ -72,6 +73,44 @@ def check_csv(table):
             assert int(line["rank_high"]) == result["rank_interval"][1]
 
 
+class Cells(html.parser.HTMLParser):
+    """The texts of the cells of the table's body, and the tags that are open."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows, self.open = [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag != "meta":
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag == "td":
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, f"{tag} ends where it did not begin"
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "td":
+            self.rows[-1][-1] += data
+
+
+def check_html(table):
+    """Each element ends, and each row has its accuracies."""
+    cells = Cells()
+    with open("table.html", encoding="utf-8") as file:
+        cells.feed(file.read())
+    assert not cells.open
+    lines = [line for line in cells.rows if line]
+    assert len(lines) == len(table["rows"])
+    for line, row in zip(lines, table["rows"]):
+        assert line[:2] == [row["classifier"], row["label"]]
+        for result in row["results"]:
+            if "accuracy" in result:
+                assert any(text.startswith(f"{result['accuracy']:.4f}") for text in line)
+
+
 def check_dashboard(path):
     """As the original dashboard reads a journal: lines joined by commas are a JSON array."""
     with open(path, encoding="utf-8") as file:
@@ -91,9 +130,10 @@ def main():
     check_schema(schema, table)
     check_figures(table)
     check_csv(table)
+    check_html(table)
     for dataset in table["datasets"]:
         check_dashboard(f"results/{dataset['name']}.jsonl")
-    print(f"table_formats: {len(table['rows'])} rows read from JSON, CSV and the journals")
+    print(f"table_formats: {len(table['rows'])} rows read from JSON, CSV, HTML and the journals")
 
 
 main()

@@ -22,7 +22,17 @@ run --only 'SVC*' --memory 1M --force || true # a row that did not end well
 table() {
   (cd "$root" && "$program" table --results "$folder/results" --grid tests/small.json "$@")
 }
-for format in json csv; do
+for format in json csv html tex; do
   table --format "$format" >"table.$format"
 done
+if command -v pdflatex >/dev/null; then
+  printf '%s\n' '\documentclass{article}' '\usepackage[T1]{fontenc}' \
+    '\usepackage{booktabs,longtable,array}' '\begin{document}' '\input{table.tex}' \
+    '\end{document}' >document.tex
+  pdflatex -interaction=nonstopmode -halt-on-error document.tex >latex.txt 2>&1 ||
+    { tail -n 20 latex.txt; echo "table_formats: FAILED: LaTeX does not compile the table" >&2; exit 1; }
+  echo "table_formats: LaTeX compiles the table"
+else
+  echo "table_formats: no pdflatex here, the LaTeX table was not compiled"
+fi
 /usr/bin/python3 "$root/tests/table_formats.py" "$root/schemas/table.schema.json"

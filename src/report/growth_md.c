@@ -1,7 +1,6 @@
 /* The growth in Markdown: for each dataset seconds and memory by size; then what stopped whom. */
 #include "report/growth.h"
-#include "report/md_grid.h"
-#include "report/table_md.h"
+#include "report/markup.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -41,13 +40,13 @@ static size_t column_of(const struct sizes *sizes, size_t n_train)
 
 enum { FIRST_SIZE = 2 };
 
-static void set_exponent(struct md_grid *grid, size_t at, size_t column, double exponent)
+static void set_exponent(struct text_grid *grid, size_t at, size_t column, double exponent)
 {
     if (!isnan(exponent))
-        md_grid_set(grid, at, column, "%.2f", exponent);
+        text_grid_set(grid, at, column, "%.2f", exponent);
 }
 
-static void fill_times(struct md_grid *grid, size_t at, const struct growth *growth,
+static void fill_times(struct text_grid *grid, size_t at, const struct growth *growth,
                        const struct growth_line *line, const struct sizes *sizes)
 {
     size_t n_train;
@@ -57,17 +56,17 @@ static void fill_times(struct md_grid *grid, size_t at, const struct growth *gro
         if (column == FIRST_SIZE + sizes->n)
             continue;
         if (isnan(point->seconds))
-            md_grid_set(grid, at, column, "%s", record_status_name(point->record->status));
+            text_grid_set(grid, at, column, "%s", record_status_name(point->record->status));
         else
-            md_grid_set_seconds(grid, at, column, point->seconds);
+            text_grid_set_seconds(grid, at, column, point->seconds);
     }
     set_exponent(grid, at, FIRST_SIZE + sizes->n, line->time_exponent);
     const double speedup = growth_speedup(growth, line, &n_train);
     if (!isnan(speedup))
-        md_grid_set(grid, at, FIRST_SIZE + sizes->n + 1, "%.2f", speedup);
+        text_grid_set(grid, at, FIRST_SIZE + sizes->n + 1, "%.2f", speedup);
 }
 
-static void fill_memory(struct md_grid *grid, size_t at, const struct growth *growth,
+static void fill_memory(struct text_grid *grid, size_t at, const struct growth *growth,
                         const struct growth_line *line, const struct sizes *sizes)
 {
     (void)growth;
@@ -75,12 +74,12 @@ static void fill_memory(struct md_grid *grid, size_t at, const struct growth *gr
         const struct record *record = line->points[p].record;
         const size_t column = FIRST_SIZE + column_of(sizes, record->n_train);
         if (record->peak_rss_bytes >= 0 && column < FIRST_SIZE + sizes->n)
-            md_grid_set(grid, at, column, "%.0f", (double)record->peak_rss_bytes / 1e6);
+            text_grid_set(grid, at, column, "%.0f", (double)record->peak_rss_bytes / 1e6);
     }
     set_exponent(grid, at, FIRST_SIZE + sizes->n, line->memory_exponent);
 }
 
-typedef void fill(struct md_grid *grid, size_t at, const struct growth *growth,
+typedef void fill(struct text_grid *grid, size_t at, const struct growth *growth,
                   const struct growth_line *line, const struct sizes *sizes);
 
 /* n_last: columns behind the sizes, with their heads. */
@@ -88,29 +87,29 @@ static int write_grid(FILE *out, const struct growth *growth, const char *datase
                       const char *const *last, size_t n_last, fill *fill_line)
 {
     const struct sizes sizes = sizes_of(growth, dataset);
-    struct md_grid grid;
+    struct text_grid grid;
     size_t n = 0;
-    int failed = md_grid_create(&grid, growth->n_lines + 1, FIRST_SIZE + sizes.n + n_last, 1);
+    int failed = text_grid_create(&grid, growth->n_lines + 1, FIRST_SIZE + sizes.n + n_last, 1);
     if (!failed) {
-        md_grid_set(&grid, 0, 0, "Classifier");
-        md_grid_set(&grid, 0, 1, "threads");
+        text_grid_set(&grid, 0, 0, "Classifier");
+        text_grid_set(&grid, 0, 1, "threads");
         for (size_t i = 0; i < sizes.n; i++)
-            md_grid_set(&grid, 0, FIRST_SIZE + i, "%zu", sizes.n_train[i]);
+            text_grid_set(&grid, 0, FIRST_SIZE + i, "%zu", sizes.n_train[i]);
         for (size_t i = 0; i < n_last; i++)
-            md_grid_set(&grid, 0, FIRST_SIZE + sizes.n + i, "%s", last[i]);
+            text_grid_set(&grid, 0, FIRST_SIZE + sizes.n + i, "%s", last[i]);
     }
     for (size_t i = 0; i < growth->n_lines && !failed; i++) {
         const struct growth_line *line = &growth->lines[i];
         if (strcmp(line->dataset, dataset) != 0)
             continue;
-        md_grid_set(&grid, ++n, 0, "%s", line->label);
-        md_grid_set(&grid, n, 1, "%d", line->threads);
+        text_grid_set(&grid, ++n, 0, "%s", line->label);
+        text_grid_set(&grid, n, 1, "%d", line->threads);
         fill_line(&grid, n, growth, line, &sizes);
     }
     grid.n_rows = n + 1;
     if (!failed)
-        failed = md_grid_write(out, &grid);
-    md_grid_destroy(&grid);
+        failed = text_grid_write(out, &grid);
+    text_grid_destroy(&grid);
     return failed;
 }
 

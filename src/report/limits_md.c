@@ -1,9 +1,8 @@
 /* The limits in Markdown: the peaks, the families, the rows, and how the work is counted. */
 #include "report/finish.h"
 #include "report/limits.h"
-#include "report/md_grid.h"
+#include "report/markup.h"
 #include "report/parameter_text.h"
-#include "report/table_md.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -30,40 +29,40 @@ static const struct kind kinds[LIMITS_KINDS] = {
     [LIMITS_BYTES_COPIED] = {"bytes copied", "128 MB to another place", "GB/s"},
 };
 
-static void set_number(struct md_grid *grid, size_t row, size_t column, double value)
+static void set_number(struct text_grid *grid, size_t row, size_t column, double value)
 {
     const int digits = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3;
-    md_grid_set(grid, row, column, "%.*f", digits, value);
+    text_grid_set(grid, row, column, "%.*f", digits, value);
 }
 
-static void set_percent(struct md_grid *grid, size_t row, size_t column, double fraction)
+static void set_percent(struct text_grid *grid, size_t row, size_t column, double fraction)
 {
-    md_grid_set(grid, row, column, "%.*f %%", fraction < 0.0995 ? 1 : 0, 100 * fraction);
+    text_grid_set(grid, row, column, "%.*f %%", fraction < 0.0995 ? 1 : 0, 100 * fraction);
 }
 
-static int create_grid(struct md_grid *grid, size_t n_rows, size_t n_columns, size_t n_left,
+static int create_grid(struct text_grid *grid, size_t n_rows, size_t n_columns, size_t n_left,
                        const char *const *head)
 {
-    const int failed = md_grid_create(grid, n_rows + 1, n_columns, n_left);
+    const int failed = text_grid_create(grid, n_rows + 1, n_columns, n_left);
     for (size_t c = 0; c < n_columns && !failed; c++)
-        md_grid_set(grid, 0, c, "%s", head[c]);
+        text_grid_set(grid, 0, c, "%s", head[c]);
     return failed;
 }
 
 static int write_peaks(FILE *out, const struct limits_peaks *peaks)
 {
     static const char *const head[] = {"Work", "measured as", "unit", "peak of one thread"};
-    struct md_grid grid;
+    struct text_grid grid;
     int failed = create_grid(&grid, LIMITS_KINDS, 4, 3, head);
     for (size_t k = 0; k < LIMITS_KINDS && !failed; k++) {
-        md_grid_set(&grid, k + 1, 0, "%s", kinds[k].name);
-        md_grid_set(&grid, k + 1, 1, "%s", kinds[k].peak);
-        md_grid_set(&grid, k + 1, 2, "%s", kinds[k].units);
+        text_grid_set(&grid, k + 1, 0, "%s", kinds[k].name);
+        text_grid_set(&grid, k + 1, 1, "%s", kinds[k].peak);
+        text_grid_set(&grid, k + 1, 2, "%s", kinds[k].units);
         set_number(&grid, k + 1, 3, peaks->per_s[k] / 1e9);
     }
     if (!failed)
-        failed = md_grid_write(out, &grid);
-    md_grid_destroy(&grid);
+        failed = text_grid_write(out, &grid);
+    text_grid_destroy(&grid);
     return failed;
 }
 
@@ -82,7 +81,7 @@ static int write_families(FILE *out, const struct limits *limits)
     static const char *const head[] = {"Classifier",   "dataset",     "mostly",
                                        "rows",         "s",           "s at the peaks",
                                        "of the limit", "processor s", "of the limit"};
-    struct md_grid grid;
+    struct text_grid grid;
     size_t n = 0;
     int failed = create_grid(&grid, limits->n_rows, sizeof head / sizeof *head, 3, head);
     for (size_t i = 0; i < limits->n_rows && !failed; i++) {
@@ -90,52 +89,53 @@ static int write_families(FILE *out, const struct limits *limits)
         if (!is_first(limits, i))
             continue;
         const struct limits_family family = limits_family_of(limits, row);
-        md_grid_set(&grid, ++n, 0, "%s", row->record->name);
-        md_grid_set(&grid, n, 1, "%s", row->dataset);
-        md_grid_set(&grid, n, 3, "%zu", family.n_rows);
-        md_grid_set_seconds(&grid, n, 4, family.seconds);
+        text_grid_set(&grid, ++n, 0, "%s", row->record->name);
+        text_grid_set(&grid, n, 1, "%s", row->dataset);
+        text_grid_set(&grid, n, 3, "%zu", family.n_rows);
+        text_grid_set_seconds(&grid, n, 4, family.seconds);
         if (!(family.least_s > 0)) {
-            md_grid_set(&grid, n, 2, "not counted");
+            text_grid_set(&grid, n, 2, "not counted");
             continue;
         }
-        md_grid_set(&grid, n, 2, "%s", kinds[family.kind].name);
-        md_grid_set_seconds(&grid, n, 5, family.least_s);
+        text_grid_set(&grid, n, 2, "%s", kinds[family.kind].name);
+        text_grid_set_seconds(&grid, n, 5, family.least_s);
         set_percent(&grid, n, 6, family.least_s / family.seconds);
-        md_grid_set_seconds(&grid, n, 7, family.cpu_s);
+        text_grid_set_seconds(&grid, n, 7, family.cpu_s);
         if (family.cpu_s > 0)
             set_percent(&grid, n, 8, family.least_cpu_s / family.cpu_s);
     }
     grid.n_rows = n + 1;
     if (!failed)
-        failed = md_grid_write(out, &grid);
-    md_grid_destroy(&grid);
+        failed = text_grid_write(out, &grid);
+    text_grid_destroy(&grid);
     return failed;
 }
 
 /* Seconds, work, rate and fraction in columns from `first` on. */
-static void set_part(struct md_grid *grid, size_t at, size_t first, const struct limits_part *part)
+static void set_part(struct text_grid *grid, size_t at, size_t first,
+                     const struct limits_part *part)
 {
-    md_grid_set_seconds(grid, at, first, part->seconds);
+    text_grid_set_seconds(grid, at, first, part->seconds);
     if (isnan(part->least_s))
         return;
     const double amount = part->work.amount[part->kind];
-    md_grid_set(grid, at, first + 1, "%.3g", amount / 1e9);
+    text_grid_set(grid, at, first + 1, "%.3g", amount / 1e9);
     if (!(part->seconds > 0))
         return;
     set_number(grid, at, first + 2, amount / part->seconds / 1e9);
     set_percent(grid, at, first + 3, part->least_s / part->seconds);
 }
 
-static void fill_row(struct md_grid *grid, size_t at, const struct limits_row *row,
+static void fill_row(struct text_grid *grid, size_t at, const struct limits_row *row,
                      const char *label)
 {
     enum { FAMILY, PARAMETER, MOSTLY, FIT, PREDICT = FIT + 4 };
     const bool fit_leads = isnan(row->predict.least_s) || row->fit.least_s >= row->predict.least_s;
     const struct limits_part *leading = fit_leads ? &row->fit : &row->predict;
-    md_grid_set(grid, at, FAMILY, "%s", row->record->name);
-    md_grid_set(grid, at, PARAMETER, "%s", label);
-    md_grid_set(grid, at, MOSTLY, "%s",
-                isnan(leading->least_s) ? "not counted" : kinds[leading->kind].name);
+    text_grid_set(grid, at, FAMILY, "%s", row->record->name);
+    text_grid_set(grid, at, PARAMETER, "%s", label);
+    text_grid_set(grid, at, MOSTLY, "%s",
+                  isnan(leading->least_s) ? "not counted" : kinds[leading->kind].name);
     set_part(grid, at, FIT, &row->fit);
     set_part(grid, at, PREDICT, &row->predict);
 }
@@ -145,7 +145,7 @@ static int write_rows(FILE *out, const struct limits *limits, const char *datase
     static const char *const head[] = {"Classifier", "Parameter", "mostly",   "fit s",
                                        "G",          "G/s",       "of limit", "predict s",
                                        "G",          "G/s",       "of limit"};
-    struct md_grid grid;
+    struct text_grid grid;
     size_t n = 0, n_train = 0, n_test = 0;
     int failed = create_grid(&grid, limits->n_rows, sizeof head / sizeof *head, 3, head);
     for (size_t i = 0; i < limits->n_rows && !failed; i++) {
@@ -163,9 +163,9 @@ static int write_rows(FILE *out, const struct limits *limits, const char *datase
     grid.n_rows = n + 1;
     if (!failed && n) {
         fprintf(out, "\n## %s, %zu training rows, %zu test rows\n\n", dataset, n_train, n_test);
-        failed = md_grid_write(out, &grid);
+        failed = text_grid_write(out, &grid);
     }
-    md_grid_destroy(&grid);
+    text_grid_destroy(&grid);
     return failed;
 }
 

@@ -97,7 +97,7 @@ static enum status judge(const struct outcomes *o, struct outcome *row, struct e
     for (size_t r = 0; r < record->n_repeats; r++) {
         size_t n_below = 0;
         for (size_t q = 0; q < record->n_repeats; q++)
-            n_below += scores[q] < scores[r] || (scores[q] == scores[r] && q < r);
+            n_below += scores[q] < scores[r] || (q < r && scores[q] == scores[r]);
         if (n_below == (record->n_repeats - 1) / 2)
             row->typical = r;
     }

@@ -1,8 +1,8 @@
 /* The comparison in Markdown: for each folder the means of the families, then the rows. */
 #include "report/finish.h"
-#include "report/md_grid.h"
+#include "report/markup.h"
 #include "report/peers.h"
-#include "report/table_md.h"
+#include "report/reasons.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ struct section {
     FILE *out;
     const struct peers *peers;
     size_t folder;
-    struct md_reasons reasons;
+    struct reasons reasons;
 };
 
 /* SVC.libsvm is libsvm where the classifier is named beside it. */
@@ -25,11 +25,11 @@ static const char *short_name(const struct peers_row *row)
     return row->peer + (is_long ? length + 1 : 0);
 }
 
-static void set_ratio(struct md_grid *grid, size_t row, size_t column, const char *mark,
+static void set_ratio(struct text_grid *grid, size_t row, size_t column, const char *mark,
                       double ratio)
 {
     const int digits = ratio >= 100 ? 0 : ratio >= 10 ? 1 : 2;
-    md_grid_set(grid, row, column, "%s%.*f", mark, digits, ratio);
+    text_grid_set(grid, row, column, "%s%.*f", mark, digits, ratio);
 }
 
 static bool is_shown(const struct section *section, const struct peers_row *row)
@@ -55,57 +55,52 @@ static int write_families(const struct section *section)
     static const char *const head[N_FAMILY_COLUMNS] = {"Classifier", "peer",   "dataset",
                                                        "rows",       "bounds", "geometric mean"};
     const struct peers *peers = section->peers;
-    struct md_grid grid;
+    struct text_grid grid;
     size_t n = 0;
-    int failed = md_grid_create(&grid, peers->n_rows + 1, N_FAMILY_COLUMNS, N_FAMILY_LEFT);
+    int failed = text_grid_create(&grid, peers->n_rows + 1, N_FAMILY_COLUMNS, N_FAMILY_LEFT);
     for (size_t c = 0; c < N_FAMILY_COLUMNS && !failed; c++)
-        md_grid_set(&grid, 0, c, "%s", head[c]);
+        text_grid_set(&grid, 0, c, "%s", head[c]);
     for (size_t i = 0; i < peers->n_rows && !failed; i++) {
         const struct peers_row *row = &peers->rows[i];
         if (!is_shown(section, row) || !is_first(section, i))
             continue;
         const struct peers_family family = peers_family_of(peers, row);
         n++;
-        md_grid_set(&grid, n, 0, "%s", row->family);
-        md_grid_set(&grid, n, 1, "%s", short_name(row));
-        md_grid_set(&grid, n, 2, "%s", row->dataset);
-        md_grid_set(&grid, n, 3, "%zu", family.n_rows);
-        md_grid_set(&grid, n, 4, "%zu", family.n_bounds);
+        text_grid_set(&grid, n, 0, "%s", row->family);
+        text_grid_set(&grid, n, 1, "%s", short_name(row));
+        text_grid_set(&grid, n, 2, "%s", row->dataset);
+        text_grid_set(&grid, n, 3, "%zu", family.n_rows);
+        text_grid_set(&grid, n, 4, "%zu", family.n_bounds);
         if (family.n_rows)
             set_ratio(&grid, n, 5, family.n_bounds ? "≥ " : "", family.mean);
     }
     if (!failed) {
         grid.n_rows = n + 1;
-        failed = md_grid_write(section->out, &grid);
+        failed = text_grid_write(section->out, &grid);
     }
-    md_grid_destroy(&grid);
+    text_grid_destroy(&grid);
     return failed;
 }
 
 /* Median seconds, or how it ended. */
-static void set_side(struct section *section, struct md_grid *grid, size_t at, size_t column,
+static void set_side(struct section *section, struct text_grid *grid, size_t at, size_t column,
                      const struct peers_side *side)
 {
     if (side->n_ok) {
-        md_grid_set(grid, at, column, "%.4f", side->accuracy);
-        md_grid_set_seconds(grid, at, column + 2, side->median_s);
+        text_grid_set(grid, at, column, "%.4f", side->accuracy);
+        text_grid_set_seconds(grid, at, column + 2, side->median_s);
     } else if (side->bound_s > 0) {
-        md_grid_set(grid, at, column + 2, "> %.0f", side->bound_s);
+        text_grid_set(grid, at, column + 2, "> %.0f", side->bound_s);
     } else if (side->n_records) {
         const struct record *last = side->records[side->n_records - 1];
-        struct md_reasons *reasons = &section->reasons;
-        size_t i = 0;
-        while (i < reasons->n_reasons && strcmp(reasons->reasons[i], last->reason) != 0)
-            i++;
-        if (i == reasons->n_reasons)
-            reasons->reasons[reasons->n_reasons++] = last->reason;
-        md_grid_set(grid, at, column + 2, "%s (%zu)", record_status_name(last->status), i + 1);
+        text_grid_set(grid, at, column + 2, "%s (%zu)", record_status_name(last->status),
+                      reasons_number(&section->reasons, last->reason));
     } else {
-        md_grid_set(grid, at, column + 2, "not run");
+        text_grid_set(grid, at, column + 2, "not run");
     }
 }
 
-static void fill_row(struct section *section, struct md_grid *grid, size_t at,
+static void fill_row(struct section *section, struct text_grid *grid, size_t at,
                      const struct peers_row *row)
 {
     enum {
@@ -120,9 +115,9 @@ static void fill_row(struct section *section, struct md_grid *grid, size_t at,
         INTERVAL,
         ROUNDS
     };
-    md_grid_set(grid, at, FAMILY, "%s", row->family);
-    md_grid_set(grid, at, PARAMETER, "%s", row->label);
-    md_grid_set(grid, at, PEER, "%s", short_name(row));
+    text_grid_set(grid, at, FAMILY, "%s", row->family);
+    text_grid_set(grid, at, PARAMETER, "%s", row->label);
+    text_grid_set(grid, at, PEER, "%s", short_name(row));
     set_side(section, grid, at, ACCURACY, &row->ours);
     set_side(section, grid, at, ACCURACY_THEIRS, &row->theirs);
     if (row->kind != PEERS_NO_RATIO)
@@ -133,13 +128,13 @@ static void fill_row(struct section *section, struct md_grid *grid, size_t at,
                   row->ratio);
     if (row->kind == PEERS_MEASURED && !isnan(row->low)) {
         const int digits = row->high >= 100 ? 0 : row->high >= 10 ? 1 : 2;
-        md_grid_set(grid, at, INTERVAL, "%.*f to %.*f", digits, row->low, digits, row->high);
+        text_grid_set(grid, at, INTERVAL, "%.*f to %.*f", digits, row->low, digits, row->high);
     }
     if (row->theirs.n_timeouts + row->ours.n_timeouts == 0 || row->kind != PEERS_MEASURED)
-        md_grid_set(grid, at, ROUNDS, "%zu", row->n_pairs);
+        text_grid_set(grid, at, ROUNDS, "%zu", row->n_pairs);
     else
-        md_grid_set(grid, at, ROUNDS, "%zu, %zu more over the limit", row->n_pairs,
-                    row->theirs.n_timeouts + row->ours.n_timeouts);
+        text_grid_set(grid, at, ROUNDS, "%zu, %zu more over the limit", row->n_pairs,
+                      row->theirs.n_timeouts + row->ours.n_timeouts);
 }
 
 static int write_rows(struct section *section, const char *dataset)
@@ -148,27 +143,27 @@ static int write_rows(struct section *section, const char *dataset)
         "Classifier", "Parameter", "peer",  "accuracy", "theirs",
         "s",          "theirs s",  "ratio", "interval", "rounds"};
     const struct peers *peers = section->peers;
-    struct md_grid grid;
+    struct text_grid grid;
     size_t n = 0;
-    int failed = md_grid_create(&grid, peers->n_rows + 1, N_ROW_COLUMNS, N_ROW_LEFT);
+    int failed = text_grid_create(&grid, peers->n_rows + 1, N_ROW_COLUMNS, N_ROW_LEFT);
     for (size_t c = 0; c < N_ROW_COLUMNS && !failed; c++)
-        md_grid_set(&grid, 0, c, "%s", head[c]);
+        text_grid_set(&grid, 0, c, "%s", head[c]);
     for (size_t i = 0; i < peers->n_rows && !failed; i++)
         if (is_shown(section, &peers->rows[i]) && strcmp(peers->rows[i].dataset, dataset) == 0)
             fill_row(section, &grid, ++n, &peers->rows[i]);
     if (!failed && n) {
         grid.n_rows = n + 1;
         fprintf(section->out, "\n### %s\n\n", dataset);
-        failed = md_grid_write(section->out, &grid);
+        failed = text_grid_write(section->out, &grid);
     }
-    md_grid_destroy(&grid);
+    text_grid_destroy(&grid);
     return failed;
 }
 
 static int write_reasons(const struct section *section)
 {
-    for (size_t i = 0; i < section->reasons.n_reasons; i++) {
-        char *reason = md_escape(section->reasons.reasons[i]);
+    for (size_t i = 0; i < section->reasons.n; i++) {
+        char *reason = md_escape(section->reasons.texts[i]);
         if (!reason)
             return -1;
         fprintf(section->out, "%s- (%zu): %s\n", i ? "" : "\n", i + 1, reason);
@@ -186,8 +181,8 @@ static int write_section(struct section *section, const struct results *results)
         first++;
     if (first == peers->n_rows)
         return 0;
-    section->reasons.reasons = calloc(2 * peers->n_rows + 1, sizeof *section->reasons.reasons);
-    if (!section->reasons.reasons)
+    section->reasons.texts = calloc(2 * peers->n_rows + 1, sizeof *section->reasons.texts);
+    if (!section->reasons.texts)
         return -1;
     fprintf(section->out, "\n## %zu training rows, %zu test rows\n\n", peers->rows[first].n_train,
             peers->rows[first].n_test);
@@ -196,7 +191,7 @@ static int write_section(struct section *section, const struct results *results)
         failed = write_rows(section, results->datasets[d].name);
     if (!failed)
         failed = write_reasons(section);
-    free(section->reasons.reasons);
+    free(section->reasons.texts);
     return failed;
 }
 

@@ -5,14 +5,16 @@
 
 #include <string.h>
 
-/* In the order of enum table_format. */
-static const struct {
+struct format {
     const char *word;
-    int (*write)(FILE *out, const struct table *table);
-} formats[] = {
-    {"md", table_write_md},
-    {"csv", table_write_csv},
-    {"json", table_write_json},
+    int (*write)(FILE *out, const struct table *table); /* or a document in this markup: */
+    const struct markup *markup;
+};
+
+/* In the order of enum table_format. */
+static const struct format formats[] = {
+    {"md", NULL, &markup_md},   {"csv", table_write_csv, NULL}, {"json", table_write_json, NULL},
+    {"tex", NULL, &markup_tex}, {"html", NULL, &markup_html},
 };
 
 enum status table_format_find(enum table_format *format, const char *word, struct error *error)
@@ -22,7 +24,13 @@ enum status table_format_find(enum table_format *format, const char *word, struc
             *format = (enum table_format)i;
             return STATUS_OK;
         }
-    return error_set(error, STATUS_USAGE, "unknown format '%s'; there are md, csv and json", word);
+    return error_set(error, STATUS_USAGE,
+                     "unknown format '%s'; there are md, csv, json, tex and html", word);
+}
+
+static int write_format(FILE *out, const struct format *format, const struct table *table)
+{
+    return format->write ? format->write(out, table) : table_write_text(out, format->markup, table);
 }
 
 enum status table_write(FILE *out, const struct table_request *request, struct error *error)
@@ -44,7 +52,7 @@ enum status table_write(FILE *out, const struct table_request *request, struct e
         status = table_judge(&table, request->results.directory, error);
     if (status)
         goto cleanup;
-    if (formats[request->format].write(out, &table) != 0)
+    if (write_format(out, &formats[request->format], &table))
         status = error_memory(error, "the text of the table", 0);
     else
         status = report_finish(out, "the table", error);

@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum table_format { TABLE_MARKDOWN, TABLE_CSV, TABLE_JSON };
+enum table_format { TABLE_MARKDOWN, TABLE_CSV, TABLE_JSON, TABLE_TEX, TABLE_HTML };
 
 /* A row that belongs in the table whether or not a journal has it. All borrowed. */
 struct table_planned {
@@ -34,7 +34,8 @@ struct table_request {
     size_t n_planned;
 };
 
-/* `md`, `csv`, `json`; STATUS_USAGE for another word, with the list of those there are. */
+/* `md`, `csv`, `json`, `tex`, `html`; STATUS_USAGE for another word, with the list of those there
+ * are. */
 enum status table_format_find(enum table_format *format, const char *word, struct error *error);
 
 /* Errors of results_read and reference_read; STATUS_IO when `out` takes no more. */

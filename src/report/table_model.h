@@ -3,6 +3,7 @@
 #define FMBENCH_REPORT_TABLE_MODEL_H
 
 #include "report/agreement.h"
+#include "report/markup.h"
 #include "report/reference.h"
 #include "report/results.h"
 #include "report/standings.h"
@@ -89,7 +90,7 @@ const char *table_reason(const struct table_row *row, const struct table_cell *c
 json_t *table_entry(const struct table *table, size_t row, size_t column);
 
 /* The formatters: 0, or -1 when memory is short. */
-int table_write_md(FILE *out, const struct table *table);
+int table_write_text(FILE *out, const struct markup *markup, const struct table *table);
 int table_write_csv(FILE *out, const struct table *table);
 int table_write_json(FILE *out, const struct table *table);
 

@@ -73,7 +73,7 @@ static int table(const struct command *command, int argc, char **argv)
 
 const struct command command_table = {
     .name = "table",
-    .usage = "[--results DIR] [--dataset NAME]... [--format md|csv|json] [--grid FILE] "
+    .usage = "[--results DIR] [--dataset NAME]... [--format md|csv|json|tex|html] [--grid FILE] "
              "[--reference FILE]",
     .summary = "the table of a results folder, beside the published one",
     .options = "RdFgeh",
