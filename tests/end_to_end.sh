@@ -218,6 +218,20 @@ grep -q '^plot ' out.txt || fail "$(cat out.txt)"
 expect_status 2 "$program" scaling --format csv few
 pass "the work of the rows is beside the machine's peaks, and their growth over two sizes"
 
+expect_status 0 "$program" compare one one
+grep -q ' tested: 0 differ in accuracy, 0 are slower, 0 faster; 0 lost, 0 added' out.txt ||
+  fail "$(cat out.txt)"
+cp -r one fewer
+sed -i '/"name":"GaussianNB"/d' fewer/glyphs-easy.jsonl
+expect_status 1 "$program" compare one fewer
+grep -q '| GaussianNB .*| *lost |' out.txt || fail "$(cat out.txt)"
+expect_status 0 "$program" compare fewer one --format json
+expect_status 3 "$program" compare one few
+grep -q 'is not the same data' err.txt || fail "$(cat err.txt)"
+expect_status 2 "$program" compare one
+expect_status 2 "$program" compare one one --alpha 0
+pass "two results folders are compared, and a lost row is an exit status"
+
 (cd "$root" && "$program" table --results "$folder/one" --grid tests/small.json) >table.md
 grep -qi synthetic table.md || fail "the table does not say that the data is synthetic"
 grep -q KNeighborsClassifier table.md || fail "the table lacks a classifier"

@@ -9,14 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum option_type {
-    OPTION_FLAG,
-    OPTION_TEXT,
-    OPTION_LIST,
-    OPTION_COUNT,
-    OPTION_BYTES,
-    OPTION_SECONDS
-};
+enum option_type { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_COUNT, OPTION_BYTES, OPTION_REAL };
 
 struct option_spec {
     char letter; /* in the `accepted` of a subcommand */
@@ -44,7 +37,7 @@ static const struct option_spec specs[] = {
     {'p', "--threads", "T", "threads of each cell (1)", OPTION_COUNT, 1, 1024},
     {'m', "--memory", "BYTES", "limit of each cell, e.g. 8G (its share of 9/10 of the memory)",
      OPTION_BYTES, 0, 0},
-    {'w', "--timeout", "SECONDS", "limit of each cell, 0 for none (7200)", OPTION_SECONDS, 0, 1e9},
+    {'w', "--timeout", "SECONDS", "limit of each cell, 0 for none (7200)", OPTION_REAL, 0, 1e9},
     {'R', "--results", "DIR", "folder of the results (results)", OPTION_TEXT, 0, 0},
     {'D', "--data", "DIR", "folder that holds a folder for each dataset (data)", OPTION_TEXT, 0, 0},
     {'P', "--plan", NULL, "what a run would fit, what reads from it, and how long it should take",
@@ -58,10 +51,16 @@ static const struct option_spec specs[] = {
      OPTION_TEXT, 0, 0},
     {'X', "--skip-exceeded", "DIR", "not the cells that exceeded a limit there, with any seed",
      OPTION_TEXT, 0, 0},
-    {'F', "--format", "NAME", "of the output (md); table: csv, json, tex, html; scaling: gnuplot",
+    {'F', "--format", "NAME",
+     "of the output (md); table: csv, json, tex, html; compare: json, tex, html; scaling: gnuplot",
      OPTION_TEXT, 0, 0},
     {'e', "--reference", "FILE", "table to compare with (for table: the published one)",
      OPTION_TEXT, 0, 0},
+    {'A', "--alpha", "P", "probability of a false alarm (0.05)", OPTION_REAL, 1e-12, 0.5},
+    {'M', "--min-difference", "D", "accuracies that differ by less count as equal (0)", OPTION_REAL,
+     0, 1},
+    {'I', "--time-ratio", "R", "times that differ by a smaller factor count as equal (1.25)",
+     OPTION_REAL, 1, 1e6},
     {'v', "--variant", "NAME", "easy or hard (easy)", OPTION_TEXT, 0, 0},
     {'a', "--n-train", "N", "training rows (60000)", OPTION_COUNT, 10, 4e9},
     {'b', "--n-test", "N", "test rows (10000)", OPTION_COUNT, 10, 4e9},
@@ -105,7 +104,7 @@ static enum status read_number(const struct option_spec *spec, const char *text,
         end++;
     }
     if (end == text || *end || !isfinite(*number) ||
-        (spec->type != OPTION_SECONDS && *number != floor(*number)))
+        (spec->type != OPTION_REAL && *number != floor(*number)))
         return error_set(error, STATUS_USAGE, "%s: '%s' is not a number%s", spec->name, text,
                          is_bytes ? " of bytes such as 8G" : "");
     if (*number < minimum || *number > maximum)
@@ -143,6 +142,15 @@ static void store_number(struct options *o, char letter, double number)
         break;
     case 'w':
         o->timeout_s = number;
+        break;
+    case 'A':
+        o->alpha = number;
+        break;
+    case 'M':
+        o->min_difference = number;
+        break;
+    case 'I':
+        o->time_ratio = number;
         break;
     case 'm':
         o->memory_bytes = (uint64_t)number;
@@ -228,7 +236,9 @@ static void set_defaults(struct options *o)
                           .n_test = 10000,
                           .repeats = 1,
                           .threads = 1,
-                          .timeout_s = 7200};
+                          .timeout_s = 7200,
+                          .alpha = 0.05,
+                          .time_ratio = 1.25};
 }
 
 /* One argument, and its value from the next one or from behind '='. */
