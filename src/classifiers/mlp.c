@@ -19,6 +19,7 @@
  */
 #include "base/memory.h"
 #include "classifiers/classifier.h"
+#include "classifiers/mlp_batch.h"
 #include "classifiers/mlp_network.h"
 #include "numerics/rng.h"
 
@@ -133,8 +134,8 @@ struct mlp {
 struct training {
     const struct training_set *set;
     struct mlp_workspace workspace;
+    struct mlp_batch batch;
     uint8_t *packed;                   /* n_rows x n_columns, owned; NULL when all features vary */
-    const uint8_t *bytes;              /* packed, or the bytes of the set */
     uint32_t *order;                   /* n_rows: rows of this epoch */
     uint8_t *labels;                   /* of the batch */
     float *m, *v;                      /* Adam's moments, as the parameters */
@@ -221,6 +222,7 @@ static enum status create_network(struct mlp *mlp, const struct training_set *se
 static void training_destroy(struct training *t)
 {
     mlp_workspace_destroy(&t->workspace);
+    mlp_batch_destroy(&t->batch);
     memory_free(t->packed);
     memory_free(t->order);
     memory_free(t->labels);
@@ -250,17 +252,21 @@ static enum status training_create(struct training *t, const struct mlp *mlp,
                                        "the training of the network", error);
     if (status)
         return status;
-    status = mlp_workspace_create(&t->workspace, &mlp->network, batch_size, true, error);
-    if (status) {
-        training_destroy(t);
-        return status;
-    }
     memset(t->m, 0, n_parameters * sizeof *t->m);
     memset(t->v, 0, n_parameters * sizeof *t->v);
     for (size_t i = 0; pack && i < n_rows; i++)
         pack_row(mlp, set->x->bytes + i * n_features, t->packed + i * mlp->n_columns);
-    t->bytes = pack ? t->packed : set->x->bytes;
-    return STATUS_OK;
+    const struct mlp_batch_source source = {.bytes = pack ? t->packed : set->x->bytes,
+                                            .n_rows = n_rows,
+                                            .n_columns = mlp->n_columns,
+                                            .scale = mlp->scale,
+                                            .shift = mlp->shift};
+    status = mlp_batch_create(&t->batch, &source, &mlp->network, batch_size, error);
+    if (status == STATUS_OK)
+        status = mlp_workspace_create(&t->workspace, &mlp->network, batch_size, true, error);
+    if (status)
+        training_destroy(t);
+    return status;
 }
 
 static void update(struct mlp *mlp, struct training *t, size_t n_rows)
@@ -297,14 +303,11 @@ static double step(struct mlp *mlp, struct training *t, const uint32_t *rows, si
     const double alpha = parameter_number(&mlp->parameters, ALPHA);
     const double penalty =
         0.5 * alpha * t->squared_weights; /* alpha / (2 b) sum w^2, times b rows */
-    for (size_t i = 0; i < n_rows; i++) {
-        mlp->network.kernels->standardise(t->bytes + rows[i] * mlp->n_columns, mlp->scale,
-                                          mlp->shift, mlp->n_columns,
-                                          t->workspace.values[0] + i * t->workspace.strides[0]);
+    for (size_t i = 0; i < n_rows; i++)
         t->labels[i] = t->set->y[rows[i]];
-    }
-    mlp_forward(&mlp->network, &t->workspace, n_rows);
-    const double loss = mlp_backward(&mlp->network, &t->workspace, t->labels, n_rows);
+    mlp_batch_load(&t->batch, rows, n_rows);
+    mlp_batch_forward(&t->batch, &mlp->network, &t->workspace);
+    const double loss = mlp_batch_backward(&t->batch, &mlp->network, &t->workspace, t->labels);
     update(mlp, t, n_rows);
     return loss + penalty;
 }

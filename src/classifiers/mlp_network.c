@@ -99,6 +99,8 @@ enum status mlp_workspace_create(struct mlp_workspace *workspace, const struct m
     if (status)
         return status;
     memset(workspace->storage, 0, max_rows * n_columns * sizeof *workspace->storage);
+    if (with_gradient)
+        memset(workspace->gradient, 0, network->n_parameters * sizeof *workspace->gradient);
     float *next = workspace->storage;
     for (size_t l = 0; l < n_values; l++) {
         workspace->values[l] = next;
@@ -141,29 +143,42 @@ static void count_product(size_t m, size_t n, size_t k)
     work_add_float(2 * (double)m * (double)n * (double)k);
 }
 
+static void multiply_by_weights(const struct mlp_network *network,
+                                const struct mlp_workspace *workspace, size_t l, size_t n_rows)
+{
+    const struct mlp_layer *layer = &network->layers[l];
+    count_product(n_rows, layer->n_out, layer->n_in + 1);
+    network->kernels->multiply(&(struct mlp_product){.m = n_rows,
+                                                     .n_padded = layer->n_padded,
+                                                     .k = layer->n_in + 1,
+                                                     .a = workspace->values[l],
+                                                     .lda = workspace->strides[l],
+                                                     .b = network->parameters + layer->first,
+                                                     .ldb = layer->n_padded,
+                                                     .c = workspace->values[l + 1],
+                                                     .ldc = workspace->strides[l + 1]});
+}
+
 void mlp_forward(const struct mlp_network *network, const struct mlp_workspace *workspace,
                  size_t n_rows)
 {
     for (size_t i = 0; i < n_rows; i++)
         workspace->values[0][i * workspace->strides[0] + network->n_inputs] = 1.0f;
-    for (size_t l = 0; l < network->n_layers; l++) {
-        const struct mlp_layer *layer = &network->layers[l];
-        float *out = workspace->values[l + 1];
-        const size_t stride = workspace->strides[l + 1];
-        count_product(n_rows, layer->n_out, layer->n_in + 1);
-        network->kernels->multiply(&(struct mlp_product){.m = n_rows,
-                                                         .n_padded = layer->n_padded,
-                                                         .k = layer->n_in + 1,
-                                                         .a = workspace->values[l],
-                                                         .lda = workspace->strides[l],
-                                                         .b = network->parameters + layer->first,
-                                                         .ldb = layer->n_padded,
-                                                         .c = out,
-                                                         .ldc = stride});
-        for (size_t i = 0; i < n_rows && l + 1 < network->n_layers; i++) {
-            activate(network, out + i * stride, layer->n_padded);
-            out[i * stride + layer->n_out] = 1.0f;
+    multiply_by_weights(network, workspace, 0, n_rows);
+    mlp_forward_rest(network, workspace, n_rows);
+}
+
+void mlp_forward_rest(const struct mlp_network *network, const struct mlp_workspace *workspace,
+                      size_t n_rows)
+{
+    for (size_t l = 1; l < network->n_layers; l++) {
+        const struct mlp_layer *before = &network->layers[l - 1];
+        for (size_t i = 0; i < n_rows; i++) {
+            float *values = workspace->values[l] + i * workspace->strides[l];
+            activate(network, values, before->n_padded);
+            values[before->n_out] = 1.0f;
         }
+        multiply_by_weights(network, workspace, l, n_rows);
     }
 }
 
@@ -262,8 +277,25 @@ static void propagate(const struct mlp_network *network, const struct mlp_worksp
                       workspace->values[l] + i * workspace->strides[l], n_padded);
 }
 
-double mlp_backward(const struct mlp_network *network, const struct mlp_workspace *workspace,
-                    const uint8_t *labels, size_t n_rows)
+static void find_gradient(const struct mlp_network *network, const struct mlp_workspace *workspace,
+                          size_t l, size_t n_rows)
+{
+    const struct mlp_layer *layer = &network->layers[l];
+    count_product(layer->n_in + 1, layer->n_out, n_rows);
+    network->kernels->multiply_transposed(
+        &(struct mlp_product){.m = layer->n_in + 1,
+                              .n_padded = layer->n_padded,
+                              .k = n_rows,
+                              .a = workspace->values[l],
+                              .lda = workspace->strides[l],
+                              .b = workspace->values[l + 1],
+                              .ldb = workspace->strides[l + 1],
+                              .c = workspace->gradient + layer->first,
+                              .ldc = layer->n_padded});
+}
+
+double mlp_backward_rest(const struct mlp_network *network, const struct mlp_workspace *workspace,
+                         const uint8_t *labels, size_t n_rows)
 {
     const size_t last = network->n_layers;
     double loss = 0.0;
@@ -272,22 +304,18 @@ double mlp_backward(const struct mlp_network *network, const struct mlp_workspac
         loss += network->n_classes == 2 ? logistic_delta(out, labels[i])
                                         : softmax_delta(network, out, labels[i]);
     }
-    for (size_t l = last; l-- > 0;) {
-        const struct mlp_layer *layer = &network->layers[l];
-        count_product(layer->n_in + 1, layer->n_out, n_rows);
-        network->kernels->multiply_transposed(
-            &(struct mlp_product){.m = layer->n_in + 1,
-                                  .n_padded = layer->n_padded,
-                                  .k = n_rows,
-                                  .a = workspace->values[l],
-                                  .lda = workspace->strides[l],
-                                  .b = workspace->values[l + 1],
-                                  .ldb = workspace->strides[l + 1],
-                                  .c = workspace->gradient + layer->first,
-                                  .ldc = layer->n_padded});
-        if (l > 0)
-            propagate(network, workspace, l, n_rows);
+    for (size_t l = last - 1; l > 0; l--) {
+        find_gradient(network, workspace, l, n_rows);
+        propagate(network, workspace, l, n_rows);
     }
+    return loss;
+}
+
+double mlp_backward(const struct mlp_network *network, const struct mlp_workspace *workspace,
+                    const uint8_t *labels, size_t n_rows)
+{
+    const double loss = mlp_backward_rest(network, workspace, labels, n_rows);
+    find_gradient(network, workspace, 0, n_rows);
     return loss;
 }
 

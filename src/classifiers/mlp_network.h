@@ -61,7 +61,7 @@ struct mlp_workspace {
     float
         *transposed; /* the weights of a layer, transposed; this and the rest only with gradient */
     float *delta;    /* of a layer's input before its activation: max_rows x largest n_padded */
-    float *gradient; /* as the parameters */
+    float *gradient; /* as the parameters, padding 0 */
 };
 
 enum status mlp_workspace_create(struct mlp_workspace *workspace, const struct mlp_network *network,
@@ -79,6 +79,16 @@ void mlp_forward(const struct mlp_network *network, const struct mlp_workspace *
  */
 double mlp_backward(const struct mlp_network *network, const struct mlp_workspace *workspace,
                     const uint8_t *labels, size_t n_rows);
+
+/*
+ * The same of all but the products of the inputs: mlp_forward_rest starts from the first layer's
+ * values before the activation, in values[1]; mlp_backward_rest leaves what stands there after it,
+ * the derivative of the loss by them, to find the first layer's gradient from.
+ */
+void mlp_forward_rest(const struct mlp_network *network, const struct mlp_workspace *workspace,
+                      size_t n_rows);
+double mlp_backward_rest(const struct mlp_network *network, const struct mlp_workspace *workspace,
+                         const uint8_t *labels, size_t n_rows);
 
 /* After mlp_forward: the most probable classes; a tie goes to the smallest. */
 void mlp_decide(const struct mlp_network *network, const struct mlp_workspace *workspace,

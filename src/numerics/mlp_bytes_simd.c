@@ -1,0 +1,219 @@
+#include "numerics/mlp_bytes_simd.h"
+
+#include "numerics/mlp_simd.h"
+#include "numerics/mlp_vector.h"
+
+/*
+ * sparse: SPARSE_VECTORS vectors of sums of one row stay in registers, while a block of MLP_BYTES
+ * rows of B stays in the first-level cache.
+ * dense: lanes are rows of C, so that no lane is lost to a small n: sums of DENSE_UNITS columns by
+ * DENSE_VECTORS vectors of rows stay in registers.
+ */
+#if defined __AVX2__
+#define SPARSE_PARTS 7 /* of MLP_VECTOR columns */
+#else
+#define SPARSE_PARTS 3
+#endif
+enum {
+    PART_VECTORS = MLP_VECTOR / LANES,
+    SPARSE_VECTORS = SPARSE_PARTS * PART_VECTORS,
+    DENSE_UNITS = LANES == 16 ? 10 : 5,
+    DENSE_HALF = 5,
+    DENSE_VECTORS = 2
+};
+
+static void encode(const uint8_t *bytes, const uint8_t *flip, const uint8_t *base, size_t n,
+                   uint8_t *restrict out)
+{
+    for (size_t j = 0; j < n; j++)
+        out[j] = (uint8_t)((bytes[j] ^ flip[j]) - base[j]);
+}
+
+/* Bit l tells whether bytes[l] is not 0, l < MLP_BYTES. */
+static ALWAYS_INLINE uint64_t nonzero_mask(const uint8_t *bytes)
+{
+#if defined __AVX512F__
+    const __m512i v = _mm512_loadu_si512(bytes);
+    return _mm512_test_epi8_mask(v, v);
+#elif defined __AVX2__
+    const __m256i zero = _mm256_setzero_si256();
+    const __m256i low = _mm256_loadu_si256((const void *)bytes);
+    const __m256i high = _mm256_loadu_si256((const void *)(bytes + 32));
+    const uint32_t low_zeros = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, zero));
+    const uint32_t high_zeros = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, zero));
+    return ~((uint64_t)high_zeros << 32 | low_zeros);
+#else
+    uint64_t mask = 0;
+    for (size_t l = 0; l < MLP_BYTES; l++)
+        mask |= (uint64_t)(bytes[l] != 0) << l;
+    return mask;
+#endif
+}
+
+/* Row i of C: what the bytes from column `first` on add to n_vectors vectors, a constant where it is
+   inlined, from `column` on. */
+static ALWAYS_INLINE void sparse_row(const struct mlp_byte_product *p, size_t i, size_t first,
+                                     size_t column, size_t n_vectors)
+{
+    const uint8_t *bytes = p->a + i * p->lda + first;
+    const float *b = p->b + first * p->ldb + column;
+    float *c = p->c + i * p->ldc + column;
+    uint64_t mask = nonzero_mask(bytes);
+    float x[MLP_BYTES];
+    vector sum[SPARSE_VECTORS];
+    for (size_t l = 0; l < MLP_BYTES; l += LANES) {
+        vector scale;
+        if (p->scale_rows)
+            scale = vector_broadcast(p->scale[i]);
+        else
+            scale = vector_load(p->scale + first + l);
+        vector_store(x + l, vector_of_bytes(bytes + l) * scale);
+    }
+    const vector shift = vector_broadcast(p->shift ? p->shift[i] : 1.0f);
+#pragma GCC unroll 16
+    for (size_t v = 0; v < n_vectors; v++) {
+        sum[v] = vector_load(c + v * LANES);
+        if (first == 0)
+            sum[v] = shift * vector_load(p->offset + column + v * LANES);
+    }
+    for (; mask; mask &= mask - 1) {
+        const size_t l = (size_t)__builtin_ctzll(mask);
+        const vector left = vector_broadcast(x[l]);
+        const float *right = b + l * p->ldb;
+        __asm__("" : "+r"(right)); /* one address, not one a vector */
+#pragma GCC unroll 16
+        for (size_t v = 0; v < n_vectors; v++)
+            sum[v] = multiply_add(left, vector_load(right + v * LANES), sum[v]);
+    }
+#pragma GCC unroll 16
+    for (size_t v = 0; v < n_vectors; v++)
+        vector_store(c + v * LANES, sum[v]);
+}
+
+static ALWAYS_INLINE void sparse_columns(const struct mlp_byte_product *p, size_t column,
+                                         size_t n_parts)
+{
+    const size_t n_vectors = n_parts * PART_VECTORS;
+    for (size_t first = 0; first < p->k; first += MLP_BYTES)
+        for (size_t i = 0; i < p->m; i++)
+            sparse_row(p, i, first, column, n_vectors);
+}
+
+/* Of equal tiles, but for the last, which may be narrower. */
+static void sparse(const struct mlp_byte_product *p)
+{
+    const size_t n_parts = p->n_padded / MLP_VECTOR;
+    const size_t n_tiles = (n_parts + SPARSE_PARTS - 1) / SPARSE_PARTS;
+    const size_t width = n_tiles ? (n_parts + n_tiles - 1) / n_tiles : 0;
+    for (size_t part = 0; part < n_parts; part += width) {
+        const size_t column = part * MLP_VECTOR;
+        switch (n_parts - part < width ? n_parts - part : width) {
+        case 1:
+            sparse_columns(p, column, 1);
+            break;
+        case 2:
+            sparse_columns(p, column, 2);
+            break;
+        case 3:
+            sparse_columns(p, column, 3);
+            break;
+#if SPARSE_PARTS > 3
+        case 4:
+            sparse_columns(p, column, 4);
+            break;
+        case 5:
+            sparse_columns(p, column, 5);
+            break;
+        case 6:
+            sparse_columns(p, column, 6);
+            break;
+        case 7:
+            sparse_columns(p, column, 7);
+            break;
+#endif
+        }
+    }
+}
+
+/* n_vectors vectors of rows of C from `row` on, n_units columns from `unit` on. Both, and scale_rows,
+   are constants where it is inlined. */
+static ALWAYS_INLINE void dense_tile(const struct mlp_byte_product *p, size_t row, size_t unit,
+                                     size_t n_units, size_t n_vectors, bool scale_rows)
+{
+    vector sum[DENSE_UNITS][DENSE_VECTORS];
+#pragma GCC unroll 10
+    for (size_t u = 0; u < n_units; u++)
+#pragma GCC unroll 2
+        for (size_t v = 0; v < n_vectors; v++)
+            sum[u][v] = vector_broadcast(0.0f);
+    for (size_t l = 0; l < p->k; l++) {
+        const float *b = p->b + l * p->ldb + unit;
+        vector x[DENSE_VECTORS];
+#pragma GCC unroll 2
+        for (size_t v = 0; v < n_vectors; v++) {
+            x[v] = vector_of_bytes(p->a + l * p->lda + row + v * LANES);
+            if (!scale_rows)
+                x[v] *= vector_broadcast(p->scale[l]);
+        }
+#pragma GCC unroll 10
+        for (size_t u = 0; u < n_units; u++) {
+            const vector right = vector_broadcast(b[u]);
+#pragma GCC unroll 2
+            for (size_t v = 0; v < n_vectors; v++)
+                sum[u][v] = multiply_add(x[v], right, sum[u][v]);
+        }
+    }
+    float columns[DENSE_UNITS][DENSE_VECTORS * LANES];
+#pragma GCC unroll 10
+    for (size_t u = 0; u < n_units; u++)
+#pragma GCC unroll 2
+        for (size_t v = 0; v < n_vectors; v++)
+            vector_store(columns[u] + v * LANES, sum[u][v]);
+    const size_t n_rows = n_vectors * LANES < p->m - row ? n_vectors * LANES : p->m - row;
+    for (size_t i = 0; i < n_rows; i++) {
+        const float scale = scale_rows ? p->scale[row + i] : 1.0f;
+        const float shift = p->shift ? p->shift[row + i] : 1.0f;
+        for (size_t u = 0; u < n_units; u++)
+            p->c[(row + i) * p->ldc + unit + u] =
+                columns[u][i] * scale + shift * p->offset[unit + u];
+    }
+}
+
+static ALWAYS_INLINE void dense_units(const struct mlp_byte_product *p, size_t unit, size_t n_units,
+                                      bool scale_rows)
+{
+    size_t row = 0;
+    for (; row + LANES < p->m; row += DENSE_VECTORS * LANES)
+        dense_tile(p, row, unit, n_units, DENSE_VECTORS, scale_rows);
+    if (row < p->m)
+        dense_tile(p, row, unit, n_units, 1, scale_rows);
+}
+
+static ALWAYS_INLINE void dense_scaled(const struct mlp_byte_product *p, bool scale_rows)
+{
+    size_t unit = 0;
+    for (; unit + DENSE_UNITS <= p->n; unit += DENSE_UNITS)
+        dense_units(p, unit, DENSE_UNITS, scale_rows);
+    /* What is left, with columns again that were done already or are padding. */
+    if (unit + DENSE_HALF < p->n) {
+        const size_t last = p->n_padded - DENSE_UNITS;
+        dense_units(p, unit < last ? unit : last, DENSE_UNITS, scale_rows);
+    } else if (unit < p->n) {
+        const size_t last = p->n_padded - DENSE_HALF;
+        dense_units(p, unit < last ? unit : last, DENSE_HALF, scale_rows);
+    }
+}
+
+static void dense(const struct mlp_byte_product *p)
+{
+    if (p->scale_rows)
+        dense_scaled(p, true);
+    else
+        dense_scaled(p, false);
+}
+
+const struct mlp_byte_kernels SIMD_NAME(mlp_byte_kernels) = {
+    .encode = encode,
+    .sparse = sparse,
+    .dense = dense,
+};
