@@ -297,15 +297,16 @@ static void update(struct mlp *mlp, struct training *t, size_t n_rows)
     }
 }
 
-/* One step on the given rows; returns their part of the epoch's loss. */
-static double step(struct mlp *mlp, struct training *t, const uint32_t *rows, size_t n_rows)
+/* One step on n_rows of the n_left rows; returns their part of the epoch's loss. */
+static double step(struct mlp *mlp, struct training *t, const uint32_t *rows, size_t n_rows,
+                   size_t n_left)
 {
     const double alpha = parameter_number(&mlp->parameters, ALPHA);
     const double penalty =
         0.5 * alpha * t->squared_weights; /* alpha / (2 b) sum w^2, times b rows */
     for (size_t i = 0; i < n_rows; i++)
         t->labels[i] = t->set->y[rows[i]];
-    mlp_batch_load(&t->batch, rows, n_rows);
+    mlp_batch_load(&t->batch, rows, n_rows, n_left - n_rows);
     mlp_batch_forward(&t->batch, &mlp->network, &t->workspace);
     const double loss = mlp_batch_backward(&t->batch, &mlp->network, &t->workspace, t->labels);
     update(mlp, t, n_rows);
@@ -319,9 +320,10 @@ static double epoch(struct mlp *mlp, struct training *t, struct rng rng)
     for (size_t i = 0; i < n_rows; i++)
         t->order[i] = (uint32_t)i;
     rng_shuffle(&rng, t->order, n_rows);
-    for (size_t first = 0; first < n_rows; first += batch_size)
-        loss += step(mlp, t, t->order + first,
-                     n_rows - first < batch_size ? n_rows - first : batch_size);
+    for (size_t first = 0; first < n_rows; first += batch_size) {
+        const size_t n_left = n_rows - first;
+        loss += step(mlp, t, t->order + first, n_left < batch_size ? n_left : batch_size, n_left);
+    }
     return loss / (double)n_rows;
 }
 

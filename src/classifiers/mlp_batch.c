@@ -94,6 +94,7 @@ static enum status allocate(struct mlp_batch *b, size_t n_padded, struct error *
         {(void **)&b->offset, n_padded, sizeof *b->offset},
         {(void **)&b->codes, b->max_rows * b->stride, 1},
         {(void **)&b->rows, b->max_rows, sizeof *b->rows},
+        {(void **)&b->next, b->max_rows, sizeof *b->next},
         {(void **)&b->transposed, b->n_columns * b->transposed_stride, 1},
     };
     const enum status status = memory_arrays(requests, sizeof requests / sizeof *requests,
@@ -146,18 +147,23 @@ void mlp_batch_destroy(struct mlp_batch *batch)
     memory_free(batch->offset);
     memory_free(batch->codes);
     memory_free(batch->rows);
+    memory_free(batch->next);
     memory_free(batch->transposed);
     *batch = (struct mlp_batch){.n_rows = 0};
 }
 
-void mlp_batch_load(struct mlp_batch *batch, const uint32_t *rows, size_t n_rows)
+void mlp_batch_load(struct mlp_batch *batch, const uint32_t *rows, size_t n_rows, size_t n_next)
 {
     if (n_rows != batch->n_rows) /* what stands behind the rows must be 0 */
         memset(batch->transposed, 0, batch->n_columns * batch->transposed_stride);
     batch->n_rows = n_rows;
-    for (size_t i = 0; i < n_rows; i++)
+    batch->prefetch = n_next >= n_rows;
+    for (size_t i = 0; i < n_rows; i++) {
         batch->kernels->encode(batch->bytes + rows[i] * batch->n_columns, batch->flip, batch->base,
                                batch->n_columns, batch->codes + i * batch->stride);
+        if (batch->prefetch)
+            batch->next[i] = batch->bytes + rows[n_rows + i] * batch->n_columns;
+    }
     batch->byte_columns->transpose(batch->transposed, batch->transposed_stride, batch->rows, n_rows,
                                    batch->n_columns);
 }
@@ -200,6 +206,7 @@ void mlp_batch_forward(struct mlp_batch *batch, const struct mlp_network *networ
                         .n_padded = layer->n_padded,
                         .a = batch->sparse ? batch->codes : batch->transposed,
                         .lda = batch->sparse ? batch->stride : batch->transposed_stride,
+                        .ahead = batch->sparse && batch->prefetch ? batch->next : NULL,
                         .b = weights,
                         .ldb = layer->n_padded,
                         .scale = batch->scale,
@@ -225,6 +232,7 @@ double mlp_batch_backward(struct mlp_batch *batch, const struct mlp_network *net
                         .n_padded = layer->n_padded,
                         .a = batch->sparse ? batch->transposed : batch->codes,
                         .lda = batch->sparse ? batch->transposed_stride : batch->stride,
+                        .ahead = !batch->sparse && batch->prefetch ? batch->next : NULL,
                         .b = workspace->values[1],
                         .ldb = workspace->strides[1],
                         .scale = batch->scale,

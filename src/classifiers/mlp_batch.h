@@ -31,6 +31,8 @@ struct mlp_batch {
     float *offset;        /* of the first layer: what all rows of the batch have in common */
     uint8_t *codes;       /* max_rows x stride */
     const uint8_t **rows; /* max_rows: those of codes */
+    const uint8_t **next; /* max_rows: the bytes of the next batch, which come from anywhere in */
+    bool prefetch;        /* memory, to be read ahead */
     uint8_t *transposed;  /* n_columns x transposed_stride: the codes */
 };
 
@@ -47,8 +49,9 @@ enum status mlp_batch_create(struct mlp_batch *batch, const struct mlp_batch_sou
                              struct error *error);
 void mlp_batch_destroy(struct mlp_batch *batch); /* takes a zeroed struct */
 
-/* Makes the batch of n_rows <= max_rows training rows. */
-void mlp_batch_load(struct mlp_batch *batch, const uint32_t *rows, size_t n_rows);
+/* Makes the batch of n_rows <= max_rows training rows. rows[n_rows] and the n_next - 1 behind it are
+   those that will be loaded next. */
+void mlp_batch_load(struct mlp_batch *batch, const uint32_t *rows, size_t n_rows, size_t n_next);
 
 /* mlp_forward of the batch. */
 void mlp_batch_forward(struct mlp_batch *batch, const struct mlp_network *network,

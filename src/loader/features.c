@@ -134,6 +134,7 @@ enum status features_create(struct features *features, const struct features_sou
                                              "the views of the features", error);
     if (status)
         return status;
+    memory_prefer_huge_pages(features->bytes, n_values);
     gather_rows(features, source);
     if (source->views & VIEW_COLUMNS)
         fill_columns(features);

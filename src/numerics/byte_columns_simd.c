@@ -16,7 +16,7 @@ enum { WIDTH = 32 };
 #else
 enum { WIDTH = 16 };
 #endif
-enum { VECTORS = WIDTH_BLOCK / WIDTH };
+enum { VECTORS = WIDTH_BLOCK / WIDTH, PIECE = 16 };
 
 typedef uint8_t byte_v __attribute__((vector_size(WIDTH)));
 
@@ -25,6 +25,32 @@ static inline byte_v byte_load(const uint8_t *p)
     byte_v v;
     memcpy(&v, p, sizeof v);
     return v;
+}
+
+/* In each piece of 16 bytes: bytes 0 to 7 of both, by turns. */
+static inline byte_v byte_interleave_low(byte_v a, byte_v b)
+{
+#if defined(__AVX512F__)
+    return (byte_v)_mm512_unpacklo_epi8((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+    return (byte_v)_mm256_unpacklo_epi8((__m256i)a, (__m256i)b);
+#else
+    return __builtin_shuffle(
+        a, b, (byte_v){0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23});
+#endif
+}
+
+/* The same of bytes 8 to 15. */
+static inline byte_v byte_interleave_high(byte_v a, byte_v b)
+{
+#if defined(__AVX512F__)
+    return (byte_v)_mm512_unpackhi_epi8((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+    return (byte_v)_mm256_unpackhi_epi8((__m256i)a, (__m256i)b);
+#else
+    return __builtin_shuffle(
+        a, b, (byte_v){8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31});
+#endif
 }
 
 static inline byte_v byte_min(byte_v a, byte_v b)
@@ -238,6 +264,12 @@ static void partition(uint8_t *bytes, size_t n, const uint64_t *left_mask, uint8
     memcpy(bytes + n_left, spare, n_right);
 }
 
+struct transposition {
+    uint8_t *columns;
+    size_t stride;
+    const uint8_t *const *rows;
+};
+
 /* Swaps blocks of bytes of a and b: what is in the high half of a with the low half of b, a half
    being `shift` bits wide. */
 static inline void exchange(uint64_t *a, uint64_t *b, unsigned shift, uint64_t low)
@@ -259,27 +291,63 @@ static inline void transpose_8x8(uint64_t v[8])
         exchange(&v[i], &v[i + 1], 8, UINT64_C(0x00ff00ff00ff00ff));
 }
 
+/* Rows from i0 to i1 and columns from j0 to j1, by 8 x 8 bytes and then singly. */
+static void transpose_narrow(const struct transposition *t, size_t i0, size_t i1, size_t j0,
+                             size_t j1)
+{
+    const size_t whole_i1 = i0 + (i1 - i0) / 8 * 8, whole_j1 = j0 + (j1 - j0) / 8 * 8;
+    for (size_t j = j0; j < whole_j1; j += 8)
+        for (size_t i = i0; i < whole_i1; i += 8) {
+            uint64_t v[8];
+            for (size_t k = 0; k < 8; k++)
+                memcpy(&v[k], t->rows[i + k] + j, 8);
+            transpose_8x8(v);
+            for (size_t k = 0; k < 8; k++)
+                memcpy(t->columns + (j + k) * t->stride + i, &v[k], 8);
+        }
+    for (size_t i = i0; i < i1; i++)
+        for (size_t j = i < whole_i1 ? whole_j1 : j0; j < j1; j++)
+            t->columns[j * t->stride + i] = t->rows[i][j];
+}
+
+/* PIECE rows from row i and WIDTH columns from column j: shuffling the rows perfectly, as a deck of
+   cards, four times moves each byte of a piece to its place. */
+static inline void transpose_pieces(const struct transposition *t, size_t i, size_t j)
+{
+    byte_v v[PIECE], shuffled[PIECE];
+    for (size_t k = 0; k < PIECE; k++)
+        v[k] = byte_load(t->rows[i + k] + j);
+#pragma GCC unroll 4
+    for (size_t round = 0; round < 4; round++) {
+#pragma GCC unroll 8
+        for (size_t k = 0; k < PIECE / 2; k++) {
+            shuffled[2 * k] = byte_interleave_low(v[k], v[k + PIECE / 2]);
+            shuffled[2 * k + 1] = byte_interleave_high(v[k], v[k + PIECE / 2]);
+        }
+        memcpy(v, shuffled, sizeof v);
+    }
+    for (size_t piece = 0; piece < WIDTH / PIECE; piece++)
+        for (size_t k = 0; k < PIECE; k++)
+            memcpy(t->columns + (j + piece * PIECE + k) * t->stride + i,
+                   (const uint8_t *)&v[k] + piece * PIECE, PIECE);
+}
+
 /* By blocks of rows whose share of a few columns stays in the first-level cache. */
 static void transpose(uint8_t *restrict columns, size_t stride, const uint8_t *const *rows,
                       size_t n_rows, size_t width)
 {
     enum { ROWS = 64 };
-    const size_t whole_rows = n_rows / 8 * 8, whole_width = width / 8 * 8;
-    for (size_t i0 = 0; i0 < whole_rows; i0 += ROWS) {
-        const size_t i1 = i0 + ROWS < whole_rows ? i0 + ROWS : whole_rows;
-        for (size_t j = 0; j < whole_width; j += 8)
-            for (size_t i = i0; i < i1; i += 8) {
-                uint64_t v[8];
-                for (size_t k = 0; k < 8; k++)
-                    memcpy(&v[k], rows[i + k] + j, 8);
-                transpose_8x8(v);
-                for (size_t k = 0; k < 8; k++)
-                    memcpy(columns + (j + k) * stride + i, &v[k], 8);
-            }
+    const struct transposition t = {.columns = columns, .stride = stride, .rows = rows};
+    const size_t piece_rows = n_rows / PIECE * PIECE, piece_width = width / WIDTH * WIDTH;
+    for (size_t i0 = 0; i0 < n_rows; i0 += ROWS) {
+        const size_t i1 = i0 + ROWS < n_rows ? i0 + ROWS : n_rows;
+        const size_t pieces_i1 = i1 < piece_rows ? i1 : piece_rows;
+        for (size_t j = 0; j < piece_width; j += WIDTH)
+            for (size_t i = i0; i < pieces_i1; i += PIECE)
+                transpose_pieces(&t, i, j);
+        transpose_narrow(&t, i0, i1, piece_width, width);
     }
-    for (size_t i = 0; i < n_rows; i++)
-        for (size_t j = i < whole_rows ? whole_width : 0; j < width; j++)
-            columns[j * stride + i] = rows[i][j];
+    transpose_narrow(&t, piece_rows, n_rows, 0, piece_width);
 }
 
 static void swap_nibbles(uint8_t *bytes, size_t n)

@@ -59,6 +59,8 @@ static ALWAYS_INLINE void sparse_row(const struct mlp_byte_product *p, size_t i,
     const float *b = p->b + first * p->ldb + column;
     float *c = p->c + i * p->ldc + column;
     uint64_t mask = nonzero_mask(bytes);
+    if (p->ahead)
+        __builtin_prefetch(p->ahead[i] + first);
     float x[MLP_BYTES];
     vector sum[SPARSE_VECTORS];
     for (size_t l = 0; l < MLP_BYTES; l += LANES) {
@@ -149,6 +151,8 @@ static ALWAYS_INLINE void dense_tile(const struct mlp_byte_product *p, size_t ro
     for (size_t l = 0; l < p->k; l++) {
         const float *b = p->b + l * p->ldb + unit;
         vector x[DENSE_VECTORS];
+        if (p->ahead)
+            __builtin_prefetch(p->ahead[l] + row);
 #pragma GCC unroll 2
         for (size_t v = 0; v < n_vectors; v++) {
             x[v] = vector_of_bytes(p->a + l * p->lda + row + v * LANES);

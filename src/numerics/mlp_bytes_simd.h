@@ -22,7 +22,8 @@ struct mlp_byte_product {
     size_t m, k, n, n_padded; /* C: m x n; k = inner dimension */
     const uint8_t *a;         /* sparse: m x k; dense: k x m; padded to MLP_BYTES columns */
     size_t lda;
-    const float *b; /* k x n_padded */
+    const uint8_t *const *ahead; /* NULL, or rows as those of a: read into the cache meanwhile */
+    const float *b;              /* k x n_padded */
     size_t ldb;
     const float *scale; /* m or k, padded to MLP_BYTES */
     bool scale_rows;
