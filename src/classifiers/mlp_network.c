@@ -233,24 +233,21 @@ static void transpose_weights(const struct mlp_network *network, const struct ml
 }
 
 /* value = delta x the derivative of the activation, which its value tells. */
-static void differentiate(enum mlp_activation activation, const float *delta, float *restrict value,
-                          size_t n)
+static void differentiate(const struct mlp_network *network, const float *delta,
+                          float *restrict value, size_t n_padded)
 {
-    switch (activation) {
+    switch (network->activation) {
     case MLP_IDENTITY:
-        memcpy(value, delta, n * sizeof *value);
+        memcpy(value, delta, n_padded * sizeof *value);
         break;
     case MLP_LOGISTIC:
-        for (size_t j = 0; j < n; j++)
-            value[j] = delta[j] * (value[j] * (1.0f - value[j]));
+        network->kernels->logistic_derivative(delta, value, n_padded);
         break;
     case MLP_TANH:
-        for (size_t j = 0; j < n; j++)
-            value[j] = delta[j] * (1.0f - value[j] * value[j]);
+        network->kernels->tanh_derivative(delta, value, n_padded);
         break;
     case MLP_RELU:
-        for (size_t j = 0; j < n; j++)
-            value[j] = value[j] > 0.0f ? delta[j] : 0.0f;
+        network->kernels->relu_derivative(delta, value, n_padded);
         break;
     }
 }
@@ -273,7 +270,7 @@ static void propagate(const struct mlp_network *network, const struct mlp_worksp
                                                      .c = workspace->delta,
                                                      .ldc = n_padded});
     for (size_t i = 0; i < n_rows; i++)
-        differentiate(network->activation, workspace->delta + i * n_padded,
+        differentiate(network, workspace->delta + i * n_padded,
                       workspace->values[l] + i * workspace->strides[l], n_padded);
 }
 

@@ -50,37 +50,48 @@ static ALWAYS_INLINE uint64_t nonzero_mask(const uint8_t *bytes)
 #endif
 }
 
-/* Row i of C: what the bytes from column `first` on add to n_vectors vectors, a constant where it is
-   inlined, from `column` on. */
-static ALWAYS_INLINE void sparse_row(const struct mlp_byte_product *p, size_t i, size_t first,
-                                     size_t column, size_t n_vectors)
+/* MLP_BYTES bytes of a row, scaled, and which of them are not 0. */
+struct sparse_block {
+    uint64_t mask;
+    float x[MLP_BYTES];
+};
+
+static ALWAYS_INLINE void sparse_read(const struct mlp_byte_product *p, size_t i, size_t first,
+                                      struct sparse_block *block)
 {
     const uint8_t *bytes = p->a + i * p->lda + first;
-    const float *b = p->b + first * p->ldb + column;
-    float *c = p->c + i * p->ldc + column;
-    uint64_t mask = nonzero_mask(bytes);
-    if (p->ahead)
-        __builtin_prefetch(p->ahead[i] + first);
-    float x[MLP_BYTES];
-    vector sum[SPARSE_VECTORS];
+    block->mask = nonzero_mask(bytes);
     for (size_t l = 0; l < MLP_BYTES; l += LANES) {
         vector scale;
         if (p->scale_rows)
             scale = vector_broadcast(p->scale[i]);
         else
             scale = vector_load(p->scale + first + l);
-        vector_store(x + l, vector_of_bytes(bytes + l) * scale);
+        vector_store(block->x + l, vector_of_bytes(bytes + l) * scale);
     }
+    if (p->ahead)
+        __builtin_prefetch(p->ahead[i] + first);
+}
+
+/* Row i of C: what a block from column `first` on adds to n_vectors vectors, a constant where it is
+   inlined, from `column` on. */
+static ALWAYS_INLINE void sparse_add(const struct mlp_byte_product *p, size_t i, size_t first,
+                                     size_t column, size_t n_vectors,
+                                     const struct sparse_block *block)
+{
+    const float *b = p->b + first * p->ldb + column;
+    float *c = p->c + i * p->ldc + column;
     const vector shift = vector_broadcast(p->shift ? p->shift[i] : 1.0f);
+    vector sum[SPARSE_VECTORS];
 #pragma GCC unroll 16
     for (size_t v = 0; v < n_vectors; v++) {
         sum[v] = vector_load(c + v * LANES);
         if (first == 0)
             sum[v] = shift * vector_load(p->offset + column + v * LANES);
     }
-    for (; mask; mask &= mask - 1) {
+    for (uint64_t mask = block->mask; mask; mask &= mask - 1) {
         const size_t l = (size_t)__builtin_ctzll(mask);
-        const vector left = vector_broadcast(x[l]);
+        const vector left = vector_broadcast(block->x[l]);
         const float *right = b + l * p->ldb;
         __asm__("" : "+r"(right)); /* one address, not one a vector */
 #pragma GCC unroll 16
@@ -92,13 +103,20 @@ static ALWAYS_INLINE void sparse_row(const struct mlp_byte_product *p, size_t i,
         vector_store(c + v * LANES, sum[v]);
 }
 
+/* Each block is read before the sums of the one before it, whose end no processor foresees: it would
+   wait for the block then. */
 static ALWAYS_INLINE void sparse_columns(const struct mlp_byte_product *p, size_t column,
                                          size_t n_parts)
 {
-    const size_t n_vectors = n_parts * PART_VECTORS;
-    for (size_t first = 0; first < p->k; first += MLP_BYTES)
-        for (size_t i = 0; i < p->m; i++)
-            sparse_row(p, i, first, column, n_vectors);
+    struct sparse_block blocks[2];
+    for (size_t first = 0; first < p->k; first += MLP_BYTES) {
+        sparse_read(p, 0, first, &blocks[0]);
+        for (size_t i = 0; i < p->m; i++) {
+            if (i + 1 < p->m)
+                sparse_read(p, i + 1, first, &blocks[(i + 1) % 2]);
+            sparse_add(p, i, first, column, n_parts * PART_VECTORS, &blocks[i % 2]);
+        }
+    }
 }
 
 /* Of equal tiles, but for the last, which may be narrower. */
