@@ -1,22 +1,21 @@
 #include "numerics/mlp_bytes_simd.h"
 
-#include "numerics/mlp_simd.h"
 #include "numerics/mlp_vector.h"
 
 /*
- * sparse: SPARSE_VECTORS vectors of sums of one row stay in registers, while a block of MLP_BYTES
- * rows of B stays in the first-level cache.
+ * sparse: sums of one row of C, up to SPARSE_PARTS x PART columns, stay in registers, while a block
+ * of at most MLP_BYTES rows of B stays in the first-level cache.
  * dense: lanes are rows of C, so that no lane is lost to a small n: sums of DENSE_UNITS columns by
  * DENSE_VECTORS vectors of rows stay in registers.
  */
 #if defined __AVX2__
-#define SPARSE_PARTS 7 /* of MLP_VECTOR columns */
+#define SPARSE_PARTS 14 /* of PART columns */
 #else
-#define SPARSE_PARTS 3
+#define SPARSE_PARTS 6
 #endif
 enum {
-    PART_VECTORS = MLP_VECTOR / LANES,
-    SPARSE_VECTORS = SPARSE_PARTS * PART_VECTORS,
+    PART = 8,
+    SPARSE_VECTORS = SPARSE_PARTS * PART / LANES,
     DENSE_UNITS = LANES == 16 ? 10 : 5,
     DENSE_HALF = 5,
     DENSE_VECTORS = 2
@@ -73,21 +72,42 @@ static ALWAYS_INLINE void sparse_read(const struct mlp_byte_product *p, size_t i
         __builtin_prefetch(p->ahead[i] + first);
 }
 
-/* Row i of C: what a block from column `first` on adds to n_vectors vectors, a constant where it is
-   inlined, from `column` on. */
+/* Where the sums of a row start: n_vectors vectors and perhaps half a one. */
+static ALWAYS_INLINE void sparse_start(const struct mlp_byte_product *p, size_t i, size_t column,
+                                       size_t n_vectors, bool has_half, vector *sum,
+                                       half_vector *half)
+{
+    const vector shift = vector_broadcast(p->shift ? p->shift[i] : 1.0f);
+    const float *offset = p->offset + column;
+#pragma GCC unroll 16
+    for (size_t v = 0; v < n_vectors; v++)
+        sum[v] = shift * vector_load(offset + v * LANES);
+    if (has_half)
+        *half = half_multiply(half_of(shift), half_load(offset + n_vectors * LANES));
+}
+
+/*
+ * What the block of bytes from column `first` on adds to row i of C, to n_parts x PART columns from
+ * `column` on. n_parts is a constant where it is inlined; the last part may be half a vector.
+ */
 static ALWAYS_INLINE void sparse_add(const struct mlp_byte_product *p, size_t i, size_t first,
-                                     size_t column, size_t n_vectors,
+                                     size_t column, size_t n_parts,
                                      const struct sparse_block *block)
 {
+    const size_t n_vectors = n_parts * PART / LANES, whole = n_vectors * LANES;
+    const bool has_half = n_parts * PART > whole;
     const float *b = p->b + first * p->ldb + column;
     float *c = p->c + i * p->ldc + column;
-    const vector shift = vector_broadcast(p->shift ? p->shift[i] : 1.0f);
     vector sum[SPARSE_VECTORS];
+    half_vector half;
+    if (first == 0) {
+        sparse_start(p, i, column, n_vectors, has_half, sum, &half);
+    } else {
 #pragma GCC unroll 16
-    for (size_t v = 0; v < n_vectors; v++) {
-        sum[v] = vector_load(c + v * LANES);
-        if (first == 0)
-            sum[v] = shift * vector_load(p->offset + column + v * LANES);
+        for (size_t v = 0; v < n_vectors; v++)
+            sum[v] = vector_load(c + v * LANES);
+        if (has_half)
+            half = half_load(c + whole);
     }
     for (uint64_t mask = block->mask; mask; mask &= mask - 1) {
         const size_t l = (size_t)__builtin_ctzll(mask);
@@ -97,10 +117,14 @@ static ALWAYS_INLINE void sparse_add(const struct mlp_byte_product *p, size_t i,
 #pragma GCC unroll 16
         for (size_t v = 0; v < n_vectors; v++)
             sum[v] = multiply_add(left, vector_load(right + v * LANES), sum[v]);
+        if (has_half)
+            half = half_multiply_add(half_of(left), half_load(right + whole), half);
     }
 #pragma GCC unroll 16
     for (size_t v = 0; v < n_vectors; v++)
         vector_store(c + v * LANES, sum[v]);
+    if (has_half)
+        half_store(c + whole, half);
 }
 
 /* Each block is read before the sums of the one before it, whose end no processor foresees: it would
@@ -114,45 +138,46 @@ static ALWAYS_INLINE void sparse_columns(const struct mlp_byte_product *p, size_
         for (size_t i = 0; i < p->m; i++) {
             if (i + 1 < p->m)
                 sparse_read(p, i + 1, first, &blocks[(i + 1) % 2]);
-            sparse_add(p, i, first, column, n_parts * PART_VECTORS, &blocks[i % 2]);
+            sparse_add(p, i, first, column, n_parts, &blocks[i % 2]);
         }
     }
 }
 
-/* Of equal tiles, but for the last, which may be narrower. */
+static void sparse_parts(const struct mlp_byte_product *p, size_t column, size_t n_parts)
+{
+#define CASE(n)                                                                                    \
+    case n:                                                                                        \
+        sparse_columns(p, column, n);                                                              \
+        break;
+    switch (n_parts) {
+        CASE(1)
+        CASE(2)
+        CASE(3)
+        CASE(4)
+        CASE(5)
+        CASE(6)
+#if SPARSE_PARTS > 6
+        CASE(7)
+        CASE(8)
+        CASE(9)
+        CASE(10)
+        CASE(11)
+        CASE(12)
+        CASE(13)
+        CASE(14)
+#endif
+    }
+#undef CASE
+}
+
+/* By tiles of equal widths, but for the last, which may be narrower. */
 static void sparse(const struct mlp_byte_product *p)
 {
-    const size_t n_parts = p->n_padded / MLP_VECTOR;
+    const size_t n_parts = (p->n + PART - 1) / PART;
     const size_t n_tiles = (n_parts + SPARSE_PARTS - 1) / SPARSE_PARTS;
     const size_t width = n_tiles ? (n_parts + n_tiles - 1) / n_tiles : 0;
-    for (size_t part = 0; part < n_parts; part += width) {
-        const size_t column = part * MLP_VECTOR;
-        switch (n_parts - part < width ? n_parts - part : width) {
-        case 1:
-            sparse_columns(p, column, 1);
-            break;
-        case 2:
-            sparse_columns(p, column, 2);
-            break;
-        case 3:
-            sparse_columns(p, column, 3);
-            break;
-#if SPARSE_PARTS > 3
-        case 4:
-            sparse_columns(p, column, 4);
-            break;
-        case 5:
-            sparse_columns(p, column, 5);
-            break;
-        case 6:
-            sparse_columns(p, column, 6);
-            break;
-        case 7:
-            sparse_columns(p, column, 7);
-            break;
-#endif
-        }
-    }
+    for (size_t part = 0; part < n_parts; part += width)
+        sparse_parts(p, part * PART, n_parts - part < width ? n_parts - part : width);
 }
 
 /* n_vectors vectors of rows of C from `row` on, n_units columns from `unit` on. Both, and scale_rows,

@@ -37,7 +37,7 @@ struct mlp_byte_kernels {
     /* out[j] = (bytes[j] ^ flip[j]) - base[j] modulo 256, j < n. */
     void (*encode)(const uint8_t *bytes, const uint8_t *flip, const uint8_t *base, size_t n,
                    uint8_t *restrict out);
-    /* Passes over zero bytes: work in proportion to the others and to n_padded. */
+    /* Passes over zero bytes: work in proportion to the others and to n. m, k >= 1. */
     void (*sparse)(const struct mlp_byte_product *product);
     /* Work in proportion to m, k and n. */
     void (*dense)(const struct mlp_byte_product *product);
