@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #if defined __AVX2__
 #include <immintrin.h>
@@ -116,8 +117,16 @@ static ALWAYS_INLINE vector square_root(vector x)
 }
 static ALWAYS_INLINE vector vector_of_bytes(const uint8_t *from)
 {
-    typedef uint8_t four_bytes __attribute__((vector_size(4), aligned(1), may_alias));
-    return __builtin_convertvector(*(const four_bytes *)from, vector);
+    typedef uint8_t bytes __attribute__((vector_size(16)));
+    typedef uint16_t shorts __attribute__((vector_size(16)));
+    typedef int32_t words __attribute__((vector_size(16)));
+    const words zero = {0, 0, 0, 0};
+    words x = zero;
+    memcpy(&x, from, 4);
+    const bytes wide = __builtin_shuffle(
+        (bytes)x, (bytes)zero, (bytes){0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23});
+    x = (words)__builtin_shuffle((shorts)wide, (shorts)zero, (shorts){0, 8, 1, 9, 2, 10, 3, 11});
+    return __builtin_convertvector(x, vector);
 }
 #endif
 
