@@ -42,7 +42,7 @@ Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all setup bench quick demo peers scaling limits data table verify test asan lint format \
-	install clean image-test compile-commands run-tests help FORCE
+	install uninstall clean image-test compile-commands run-tests help FORCE
 
 all: build/fmbench ## build the program at build/fmbench
 
@@ -144,7 +144,7 @@ run-tests: export OMP_WAIT_POLICY = passive
 run-tests: $(BUILD)/fmbench $(BUILD)/tests/run
 	$(Q)OMP_NUM_THREADS=2 $(BUILD)/tests/run -j1 $(if $(T),--filter '$(T)')
 	$(Q)$(if $(T),,tests/get_data.sh && tests/end_to_end.sh $(BUILD)/fmbench && \
-		tests/table_formats.sh $(BUILD)/fmbench)
+		tests/table_formats.sh $(BUILD)/fmbench && tests/install.sh $(BUILD)/fmbench)
 
 asan: ## the tests again under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
@@ -160,8 +160,18 @@ lint: ## formatting, static analysis of the C sources and of the scripts
 format: ## format the C sources in place
 	$(Q)$(CLANG_FORMAT) -i $(shell find src tests -name '*.[ch]')
 
-install: all ## install the program to $(PREFIX)/bin
-	$(Q)install -D -m 755 build/fmbench $(DESTDIR)$(PREFIX)/bin/fmbench
+SHARE := $(DESTDIR)$(PREFIX)/share/fmbench
+PROGRAM ?= build/fmbench
+install: all ## install the program to $(PREFIX)/bin, its configurations to $(PREFIX)/share/fmbench
+	$(Q)install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/fmbench
+	$(Q)install -d $(SHARE)/configs $(SHARE)/reference $(SHARE)/schemas
+	$(Q)install -m 644 configs/published.json configs/costs.json $(SHARE)/configs
+	$(Q)install -m 644 reference/*.jsonl $(SHARE)/reference
+	$(Q)install -m 644 schemas/*.json $(SHARE)/schemas
+
+uninstall: ## remove what install put there
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/fmbench
+	$(Q)rm -rf $(SHARE)
 
 compile-commands: ## write compile_commands.json for editors, with bear
 	$(Q)$(MAKE) --no-print-directory clean

@@ -133,8 +133,7 @@ enum status mlp_batch_create(struct mlp_batch *batch, const struct mlp_batch_sou
     }
     choose_codes(batch, source, &extremes);
     extremes_destroy(&extremes);
-    batch->sparse =
-        batch->n_columns > 0 && sparse_is_cheaper(batch->density, &network->layers[0]);
+    batch->sparse = batch->n_columns > 0 && sparse_is_cheaper(batch->density, &network->layers[0]);
     return STATUS_OK;
 }
 

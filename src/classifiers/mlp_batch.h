@@ -49,8 +49,8 @@ enum status mlp_batch_create(struct mlp_batch *batch, const struct mlp_batch_sou
                              struct error *error);
 void mlp_batch_destroy(struct mlp_batch *batch); /* takes a zeroed struct */
 
-/* Makes the batch of n_rows <= max_rows training rows. rows[n_rows] and the n_next - 1 behind it are
-   those that will be loaded next. */
+/* Makes the batch of n_rows <= max_rows training rows. rows[n_rows] and the n_next - 1 behind it
+   are those that will be loaded next. */
 void mlp_batch_load(struct mlp_batch *batch, const uint32_t *rows, size_t n_rows, size_t n_next);
 
 /* mlp_forward of the batch. */

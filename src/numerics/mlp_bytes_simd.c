@@ -127,8 +127,8 @@ static ALWAYS_INLINE void sparse_add(const struct mlp_byte_product *p, size_t i,
         half_store(c + whole, half);
 }
 
-/* Each block is read before the sums of the one before it, whose end no processor foresees: it would
-   wait for the block then. */
+/* Each block is read before the sums of the one before it, whose end no processor foresees: it
+   would wait for the block then. */
 static ALWAYS_INLINE void sparse_columns(const struct mlp_byte_product *p, size_t column,
                                          size_t n_parts)
 {
@@ -180,8 +180,8 @@ static void sparse(const struct mlp_byte_product *p)
         sparse_parts(p, part * PART, n_parts - part < width ? n_parts - part : width);
 }
 
-/* n_vectors vectors of rows of C from `row` on, n_units columns from `unit` on. Both, and scale_rows,
-   are constants where it is inlined. */
+/* n_vectors vectors of rows of C from `row` on, n_units columns from `unit` on. Both, and
+   scale_rows, are constants where it is inlined. */
 static ALWAYS_INLINE void dense_tile(const struct mlp_byte_product *p, size_t row, size_t unit,
                                      size_t n_units, size_t n_vectors, bool scale_rows)
 {

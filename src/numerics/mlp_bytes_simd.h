@@ -14,9 +14,9 @@
 enum { MLP_BYTES = 64 }; /* rows of bytes are padded with zeros to a multiple of it */
 
 /*
- * C = X B + shift offset^T  with  X[i][l] = a[i][l] scale[i] where scale_rows, else a[i][l] scale[l].
- * Columns from n to n_padded, a multiple of MLP_VECTOR, are 0 in B and offset; in C they become 0
- * or stay as they are.
+ * C = X B + shift offset^T  with  X[i][l] = a[i][l] scale[i] where scale_rows, else a[i][l]
+ * scale[l]. Columns from n to n_padded, a multiple of MLP_VECTOR, are 0 in B and offset; in C they
+ * become 0 or stay as they are.
  */
 struct mlp_byte_product {
     size_t m, k, n, n_padded; /* C: m x n; k = inner dimension */

@@ -76,7 +76,7 @@ static int list(const struct command *command, int argc, char **argv)
     enum status status = grid_read(&grid, o.grid, &error);
     if (status)
         return command_fail(&error);
-    status = selection_check(&grid, o.grid, &o.only, &error);
+    status = selection_check(&grid, o.grid ? o.grid : GRID_PUBLISHED, &o.only, &error);
     if (!status)
         status = list_points(&grid, &o, &error);
     grid_destroy(&grid);

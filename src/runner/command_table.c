@@ -2,6 +2,7 @@
 #include "numerics/blas.h"
 #include "report/table.h"
 #include "runner/command.h"
+#include "runner/data_file.h"
 #include "runner/grid.h"
 #include "runner/options.h"
 
@@ -44,7 +45,10 @@ static enum status write_table(const struct options *o, struct error *error)
     struct table_request request = {.results = {.directory = o->results,
                                                 .datasets = o->datasets.items,
                                                 .n_datasets = o->datasets.n},
-                                    .reference = o->reference ? o->reference : PUBLISHED_TABLE};
+                                    .reference = o->reference};
+    char published[DATA_FILE_BYTES];
+    if (!o->reference)
+        request.reference = data_file(published, PUBLISHED_TABLE);
     enum status status = table_format_find(&request.format, o->format, error);
     if (!status)
         status = grid_read(&grid, o->grid, error);

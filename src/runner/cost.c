@@ -1,4 +1,5 @@
 #include "runner/cost.h"
+#include "runner/data_file.h"
 
 #include "base/memory.h"
 #include "runner/parameter_json.h"
@@ -93,8 +94,10 @@ enum status cost_model_open(struct cost_model *model, const char *path, struct e
     static const char ours[] = "configs/costs.json";
     *model = (struct cost_model){.speed = 1};
     enum status status = STATUS_OK;
-    if (path || !access(ours, F_OK))
-        status = cost_model_read(model, path ? path : ours, error);
+    char found[DATA_FILE_BYTES];
+    const char *used = path ? path : data_file(found, ours);
+    if (path || access(used, F_OK) == 0)
+        status = cost_model_read(model, used, error);
     if (!status)
         status = speed_measure_yardstick(&model->measured_s, error);
     if (!status && model->n_rows)

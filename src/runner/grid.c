@@ -1,6 +1,7 @@
 #include "runner/grid.h"
 
 #include "report/parameter_text.h"
+#include "runner/data_file.h"
 #include "runner/grid_reader.h"
 #include "runner/nearest.h"
 #include "runner/parameter_json.h"
@@ -385,9 +386,11 @@ static enum status parse(struct grid_reader *r)
 
 enum status grid_read(struct grid *grid, const char *path, struct error *error)
 {
-    struct grid_reader r = {.path = path, .grid = grid, .error = error};
+    char published[DATA_FILE_BYTES];
+    struct grid_reader r = {
+        .path = path ? path : data_file(published, GRID_PUBLISHED), .grid = grid, .error = error};
     *grid = (struct grid){.n_points = 0};
-    enum status status = text_file_read(path, &r.text, error);
+    enum status status = text_file_read(r.path, &r.text, error);
     if (!status)
         status = parse(&r);
     if (!status)

@@ -54,7 +54,11 @@ struct grid {
     struct external **externals; /* owned */
 };
 
-/* On failure there is nothing to destroy. grid_destroy takes a zeroed struct. */
+/* That of the published table, among the files that come with the program. */
+#define GRID_PUBLISHED "configs/published.json"
+
+/* NULL: GRID_PUBLISHED. On failure there is nothing to destroy. grid_destroy takes a zeroed struct.
+ */
 enum status grid_read(struct grid *grid, const char *path, struct error *error);
 void grid_destroy(struct grid *grid);
 

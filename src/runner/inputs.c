@@ -44,7 +44,8 @@ enum status inputs_read(struct inputs *inputs, const struct options *o, struct e
     *inputs = (struct inputs){.n_datasets = 0};
     enum status status = grid_read(&inputs->grid, o->grid, error);
     if (!status)
-        status = selection_check(&inputs->grid, o->grid, &o->only, error);
+        status =
+            selection_check(&inputs->grid, o->grid ? o->grid : GRID_PUBLISHED, &o->only, error);
     if (!status)
         status = load_datasets(inputs, o, error);
     return status;

@@ -227,8 +227,7 @@ static enum status store_value(struct options *o, const struct option_spec *spec
 
 static void set_defaults(struct options *o)
 {
-    *o = (struct options){.grid = "configs/published.json",
-                          .data = "data",
+    *o = (struct options){.data = "data",
                           .results = "results",
                           .format = "md",
                           .variant = "easy",
