@@ -198,10 +198,21 @@ static bool is_repeated(const struct record *record)
     return record->n_repeats > 1;
 }
 
-static int write_column_notes(FILE *out, const struct markup *markup,
-                              const struct table_column *column)
+/* Rows with an accuracy whose predictions are gone. */
+static size_t count_unknown(const struct table *table, size_t column)
 {
+    size_t n = 0;
+    for (size_t i = 0; i < table->n_rows; i++)
+        n += table_has_accuracy(&table->rows[i].cells[column]) && !table_standing(table, i, column);
+    return n;
+}
+
+static int write_column_notes(FILE *out, const struct markup *markup, const struct table *table,
+                              size_t c)
+{
+    const struct table_column *column = &table->columns[c];
     const char *name = column->dataset->name;
+    const size_t n_unknown = count_unknown(table, c);
     int failed = 0;
     if (column->has_published && strcmp(name, "fashion") == 0)
         markup->item(out,
@@ -228,6 +239,11 @@ static int write_column_notes(FILE *out, const struct markup *markup,
                               "%s: the results folder lacks the true test labels, which intervals "
                               "and groups need; the same run again adds them and trains nothing.",
                               name);
+    else if (n_unknown)
+        failed |= markup_item(out, markup,
+                              "%s: rows without interval and group because their files of "
+                              "predictions are gone: %zu.",
+                              name, n_unknown);
     return failed;
 }
 
@@ -279,7 +295,7 @@ int table_write_notes(FILE *out, const struct markup *markup, const struct table
         markup->item(out, "published: the means of 5 repeats that the paper of 2017 prints; "
                           "difference: ours less the published.");
     for (size_t c = 0; c < table->n_columns; c++)
-        failed |= write_column_notes(out, markup, &table->columns[c]);
+        failed |= write_column_notes(out, markup, table, c);
     for (size_t i = 0; i < reasons->n; i++)
         failed |= markup_item(out, markup, "(%zu): %s", i + 1, reasons->texts[i]);
     markup->end_list(out);
