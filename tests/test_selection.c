@@ -76,7 +76,7 @@ Test(selection, each_pattern_must_match_something, .timeout = 10)
 
 Test(selection, unknown_names_have_suggestions, .timeout = 10)
 {
-    REFUSED("--only: unknown classifier 'svm'", "SVC", "svm");
+    REFUSED("pattern 'svm': unknown classifier 'svm'", "SVC", "svm");
     REFUSED("unknown classifier 'LinearSVM', did you mean 'LinearSVC'?", "LinearSVM");
     REFUSED("unknown classifier 'KNeighbours*', did you mean 'KNeighborsClassifier'?",
             "KNeighbours*:p=1");
@@ -87,7 +87,7 @@ Test(selection, unknown_names_have_suggestions, .timeout = 10)
 
 Test(selection, malformed_patterns_are_named, .timeout = 10)
 {
-    REFUSED("'C' is not KEY=VALUE", "SVC", "SVC:C");
+    REFUSED("pattern 'SVC:C': 'C' is not KEY=VALUE", "SVC", "SVC:C");
     REFUSED("'' is not NAME", "");
     REFUSED("'' is not KEY=VALUE", "SVC:");
     /* The point of another class, which nothing selects, does not hide it. */

@@ -5,61 +5,30 @@
 #include "runner/data_file.h"
 #include "runner/grid.h"
 #include "runner/options.h"
+#include "runner/planned_rows.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-static const char PUBLISHED_TABLE[] = "reference/published.jsonl";
-
-struct plan {
-    struct table_planned *rows; /* owned */
-    char (*words)[300];         /* owned; what rows point to */
-    size_t n_rows;
-};
-
-static enum status plan_create(struct plan *plan, const struct grid *grid, struct error *error)
-{
-    plan->rows = calloc(grid->n_points, sizeof *plan->rows);
-    plan->words = calloc(grid->n_points, sizeof *plan->words);
-    if (!plan->rows || !plan->words)
-        return error_memory(error, "the rows of the table", 0);
-    for (size_t i = 0; i < grid->n_points; i++) {
-        const struct point *point = &grid->points[i];
-        char *word = plan->words[i];
-        if (point->fate == POINT_UNSUPPORTED)
-            continue; /* never part of the published table */
-        if (point->fate == POINT_REJECTED)
-            snprintf(word, sizeof *plan->words, "rejected: %s", point->reason);
-        else
-            snprintf(word, sizeof *plan->words, "not run");
-        plan->rows[plan->n_rows++] = (struct table_planned){
-            .name = point->class->name, .parameter = point->parameter, .word = word};
-    }
-    return STATUS_OK;
-}
 
 static enum status write_table(const struct options *o, struct error *error)
 {
     struct grid grid = {.n_points = 0};
-    struct plan plan = {.n_rows = 0};
-    struct table_request request = {.results = {.directory = o->results,
-                                                .datasets = o->datasets.items,
-                                                .n_datasets = o->datasets.n},
-                                    .reference = o->reference};
+    struct planned_rows planned = {.n_rows = 0};
     char published[DATA_FILE_BYTES];
-    if (!o->reference)
-        request.reference = data_file(published, PUBLISHED_TABLE);
+    struct table_request request = {
+        .results = {.directory = o->results,
+                    .datasets = o->datasets.items,
+                    .n_datasets = o->datasets.n},
+        .reference = o->reference ? o->reference : data_file(published, OPTIONS_PUBLISHED_TABLE)};
     enum status status = table_format_find(&request.format, o->format, error);
     if (!status)
         status = grid_read(&grid, o->grid, error);
     if (!status)
-        status = plan_create(&plan, &grid, error);
-    request.planned = plan.rows;
-    request.n_planned = plan.n_rows;
+        status = planned_rows_create(&planned, &grid, error);
+    request.planned = planned.rows;
+    request.n_planned = planned.n_rows;
     if (!status)
         status = table_write(stdout, &request, error);
-    free(plan.rows);
-    free(plan.words);
+    planned_rows_destroy(&planned);
     grid_destroy(&grid);
     return status;
 }

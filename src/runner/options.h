@@ -10,6 +10,9 @@
 
 enum { OPTION_LIST_MAX = 64 };
 
+/* The accuracies of 2017, where --reference names no others. */
+#define OPTIONS_PUBLISHED_TABLE "reference/published.jsonl"
+
 struct option_list {
     size_t n;
     const char *items[OPTION_LIST_MAX];

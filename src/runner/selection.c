@@ -1,4 +1,4 @@
-/* Which points --only means, and how a point is written as text. */
+/* Which points a pattern means, and how a point is written as text. */
 #include "runner/grid.h"
 
 #include "runner/nearest.h"
@@ -69,7 +69,7 @@ static enum status read_name(const char *pattern, char name[static NAME_MAX_BYTE
 {
     const size_t length = strcspn(pattern, ":");
     if (length == 0 || length >= NAME_MAX_BYTES)
-        return error_set(error, STATUS_USAGE, "--only: '%.200s' is not NAME or NAME:KEY=VALUE,...",
+        return error_set(error, STATUS_USAGE, "'%.200s' is not NAME or NAME:KEY=VALUE,...",
                          pattern);
     snprintf(name, NAME_MAX_BYTES, "%.*s", (int)length, pattern);
     *rest = pattern + length;
@@ -87,11 +87,11 @@ static enum status read_condition(struct condition *condition, const char **rest
     const char *p = *rest + 1;
     const size_t length = condition_length(p), key_length = strcspn(p, "=");
     if (key_length == 0 || key_length >= length || key_length >= sizeof condition->key)
-        return error_set(error, STATUS_USAGE, "--only: '%.*s' is not KEY=VALUE",
+        return error_set(error, STATUS_USAGE, "'%.*s' is not KEY=VALUE",
                          length < 200 ? (int)length : 200, p);
     const size_t value_length = length - key_length - 1;
     if (value_length >= sizeof condition->value)
-        return error_set(error, STATUS_USAGE, "--only: condition too long: %.60s...", p);
+        return error_set(error, STATUS_USAGE, "condition too long: %.60s...", p);
     snprintf(condition->key, sizeof condition->key, "%.*s", (int)key_length, p);
     snprintf(condition->value, sizeof condition->value, "%.*s", (int)value_length,
              p + key_length + 1);
@@ -145,7 +145,7 @@ static enum status complain_unknown(const char *kind, const char *word, const ch
 {
     char what[UNKNOWN_TEXT_BYTES];
     unknown_text(what, kind, word, nearest);
-    return error_set(error, STATUS_USAGE, "--only: %s", what);
+    return error_set(error, STATUS_USAGE, "%s", what);
 }
 
 /* Names to choose from; those beyond NAMES_MAX are not suggested. */
@@ -156,6 +156,9 @@ struct names {
 
 static void add_name(struct names *names, const char *name)
 {
+    for (size_t i = 0; i < names->n; i++)
+        if (strcmp(names->items[i], name) == 0)
+            return;
     if (names->n < NAMES_MAX)
         names->items[names->n++] = name;
 }
@@ -187,9 +190,10 @@ static enum status check_key(const struct grid *grid, const char *name, const ch
             n_classes++;
             is_known = class_knows(&grid->externals[e]->class, key, &known) || is_known;
         }
-    for (size_t p = 0; p < grid->n_points && !is_known; p++) /* free parameters */
+    for (size_t p = 0; p < grid->n_points && !is_known; p++) /* free parameters too */
         is_known = fnmatch(name, grid->points[p].class->name, 0) == 0 &&
-                   json_object_get(grid->points[p].parameter, key);
+                   (json_object_get(grid->points[p].parameter, key) ||
+                    class_knows(grid->points[p].class, key, &known));
     if (is_known)
         return STATUS_OK;
     if (n_classes == 1)
@@ -204,10 +208,18 @@ static enum status check_name(const struct grid *grid, const char *name, struct 
         add_name(&known, classifier_registry[c]->name);
     for (size_t e = 0; e < grid->n_externals; e++)
         add_name(&known, grid->externals[e]->name);
+    for (size_t p = 0; p < grid->n_points; p++)
+        add_name(&known, grid->points[p].class->name);
     for (size_t i = 0; i < known.n; i++)
         if (fnmatch(name, known.items[i], 0) == 0)
             return STATUS_OK;
     return complain_unknown("classifier", name, nearest_name(name, known.items, known.n), error);
+}
+
+/* Says which pattern it is that an error is about. */
+static enum status complain_of(const char *pattern, const struct error *why, struct error *error)
+{
+    return error_set(error, why->status, "pattern '%.300s': %s", pattern, why->message);
 }
 
 /* Why a well-formed pattern matches no point. */
@@ -216,21 +228,21 @@ static enum status explain_dead(const struct grid *grid, const char *path, const
 {
     char name[NAME_MAX_BYTES];
     const char *rest = pattern;
-    enum status status = read_name(pattern, name, &rest, error);
+    struct error why;
+    enum status status = read_name(pattern, name, &rest, &why);
     if (!status)
-        status = check_name(grid, name, error);
+        status = check_name(grid, name, &why);
     while (!status && *rest) {
         struct condition condition;
-        status = read_condition(&condition, &rest, error);
+        status = read_condition(&condition, &rest, &why);
         if (!status)
-            status = check_key(grid, name, condition.key, error);
+            status = check_key(grid, name, condition.key, &why);
     }
     if (status)
-        return status;
-    return error_set(
-        error, STATUS_USAGE,
-        "--only: no point of %.300s matches '%.300s'; fmbench list shows what there is", path,
-        pattern);
+        return complain_of(pattern, &why, error);
+    return error_set(error, STATUS_USAGE,
+                     "no point of %.300s matches '%.300s'; fmbench list shows what there is", path,
+                     pattern);
 }
 
 enum status selection_check(const struct grid *grid, const char *path,
@@ -239,10 +251,9 @@ enum status selection_check(const struct grid *grid, const char *path,
     for (size_t i = 0; i < patterns->n; i++) {
         bool matches = false;
         for (size_t p = 0; p < grid->n_points && !matches; p++) {
-            const enum status status =
-                point_matches(&grid->points[p], patterns->items[i], &matches, error);
-            if (status)
-                return status;
+            struct error why;
+            if (point_matches(&grid->points[p], patterns->items[i], &matches, &why))
+                return complain_of(patterns->items[i], &why, error);
         }
         if (!matches)
             return explain_dead(grid, path, patterns->items[i], error);
