@@ -194,26 +194,25 @@ static enum status finished(void *context, const struct cell *cell, struct recor
     return status ? error_set(error, status, "%s", run->error.message) : STATUS_OK;
 }
 
+/* In lines that are short enough for any terminal. */
 static void say_plan(const struct run *run)
 {
     const struct options *o = &run->options;
     const struct plan *plan = &run->plan;
     fprintf(stderr, "%zu cells to run", plan->n_cells);
     if (plan->n_twins + plan->n_readers)
-        fprintf(stderr, " by %zu fits (%zu are equal to another, %zu read from a larger fit)",
-                plan->n_fits, plan->n_twins, plan->n_readers);
-    fprintf(stderr, ", %zu at once with %d thread%s each, at most %.1f GiB each", o->jobs,
+        fprintf(stderr, " by %zu fits: %zu equal another, %zu read from a larger fit", plan->n_fits,
+                plan->n_twins, plan->n_readers);
+    fprintf(stderr, "\n%zu at once with %d thread%s each, at most %.1f GiB each\n", o->jobs,
             o->threads, o->threads == 1 ? "" : "s", (double)o->memory_bytes / 0x1p30);
     if (plan->n_held)
-        fprintf(stderr, "; %zu are in the journals already", plan->n_held);
-    if (plan->n_rejected)
-        fprintf(stderr, "; %zu rejected", plan->n_rejected);
-    if (plan->n_unsupported)
-        fprintf(stderr, "; %zu unsupported", plan->n_unsupported);
-    fputc('\n', stderr);
+        fprintf(stderr, "%zu are in the journals already\n", plan->n_held);
     if (plan->n_held_bad)
-        fprintf(stderr, "%zu of those in the journals did not end well; --retry runs them again\n",
+        fprintf(stderr, "%zu of those did not end well; --retry runs them again\n",
                 plan->n_held_bad);
+    if (plan->n_rejected + plan->n_unsupported)
+        fprintf(stderr, "%zu are rejected and %zu unsupported; fmbench list tells why\n",
+                plan->n_rejected, plan->n_unsupported);
 }
 
 /* What the run really took, and on what: one line for the log of runs. */
