@@ -1,5 +1,6 @@
 #include "runner/command.h"
 
+#include "report/field.h"
 #include "runner/options.h"
 
 #include <stdio.h>
@@ -17,10 +18,19 @@ int command_fail(const struct error *error)
     }
 }
 
+static void describe(const struct command *command)
+{
+    char name[64];
+    snprintf(name, sizeof name, "fmbench %s", command->name);
+    field_write_title(stdout, name, command->usage);
+    printf("%s\n\n", command->summary);
+    options_describe(command->options, stdout);
+    printf("\nExamples:\n%s", command->examples);
+}
+
 int command_options(const struct command *command, struct options *options, int argc, char **argv)
 {
     struct error error;
-    char text[4096];
     enum status status = options_parse(options, argc, argv, command->options, &error);
     if (!status && options->arguments.n && !command->takes_arguments)
         status = error_set(&error, STATUS_USAGE, "'%s' is no option, and nothing else is expected",
@@ -32,8 +42,7 @@ int command_options(const struct command *command, struct options *options, int 
     }
     if (!options->help)
         return -1;
-    options_describe(command->options, text, sizeof text);
-    printf("fmbench %s %s\n%s\n\n%s", command->name, command->usage, command->summary, text);
+    describe(command);
     return 0;
 }
 

@@ -16,6 +16,7 @@ struct command {
     const char *usage;    /* what follows the name */
     const char *summary;  /* one line */
     const char *options;  /* letters of the options it takes, see options.c */
+    const char *examples; /* one to three lines that work in a checkout, each with its newline */
     bool takes_arguments; /* that are no options */
     int (*run)(const struct command *command, int argc, char **argv);
 };

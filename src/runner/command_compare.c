@@ -36,6 +36,8 @@ const struct command command_compare = {
              "[--format md|json|tex|html] A B",
     .summary = "two results folders: exit status 1 where B differs, is slower or lacks rows",
     .options = "dAMIFh",
+    .examples = "  fmbench compare results results/three\n"
+                "  fmbench compare --format json --min-difference 0.005 results results/three\n",
     .takes_arguments = true,
     .run = compare,
 };

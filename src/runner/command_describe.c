@@ -71,6 +71,8 @@ const struct command command_describe = {
     .usage = "[CLASSIFIER]...",
     .summary = "the classifiers, their parameters and defaults",
     .options = "h",
+    .examples = "  fmbench describe\n"
+                "  fmbench describe SVC LinearSVC\n",
     .takes_arguments = true,
     .run = describe,
 };

@@ -29,5 +29,7 @@ const struct command command_glyphs = {
     .usage = "[--data DIR] [--variant easy|hard] [--n-train N] [--n-test N] [--seed S]",
     .summary = "write the synthetic dataset glyphs-easy or glyphs-hard",
     .options = "Dvabsh",
+    .examples = "  fmbench glyphs --n-train 6000 --n-test 1000\n"
+                "  fmbench glyphs --data data --variant hard --seed 1\n",
     .run = glyphs,
 };

@@ -27,5 +27,6 @@ const struct command command_limits = {
     .usage = "[--results DIR] [--dataset NAME]...",
     .summary = "the counted work of each row beside this machine's measured peaks",
     .options = "Rdh",
+    .examples = "  fmbench limits --results results/quick > limits.md\n",
     .run = limits,
 };

@@ -21,6 +21,8 @@ const struct command command_peers = {
     .usage = "[--dataset NAME]... [--results DIR | DIR...]",
     .summary = "our times and accuracies beside those of other implementations",
     .options = "Rdh",
+    .examples = "  fmbench peers results/peers\n"
+                "  fmbench peers --dataset fashion results/peers\n",
     .takes_arguments = true,
     .run = peers,
 };

@@ -343,7 +343,11 @@ static int run_command(const struct command *command, int argc, char **argv)
 const struct command command_run = {
     .name = "run",
     .usage = "[OPTION]...",
-    .summary = "the grid on the datasets, cell by cell, into the journals; continues where it was",
+    .summary = "the grid on the datasets, into the journals; continues where it was",
     .options = "gcdotTrsjpmwRDnfyxXh",
+    .examples = "  fmbench run --only 'SVC:kernel=linear' --only GaussianNB\n"
+                "  fmbench run --dataset fashion --limit-train 6000 --results results/quick\n"
+                "  fmbench run --repeats 3 --only 'KNeighbors*:p=2' --results "
+                "results/three\n",
     .run = run_command,
 };

@@ -25,6 +25,8 @@ const struct command command_scaling = {
     .usage = "[--format md|gnuplot] [--results DIR | DIR...]",
     .summary = "how seconds and memory grow with the training rows",
     .options = "RFh",
+    .examples = "  fmbench scaling results/quick results\n"
+                "  fmbench scaling --format gnuplot results/quick results > scaling.gp\n",
     .takes_arguments = true,
     .run = scaling,
 };

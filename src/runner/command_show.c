@@ -110,6 +110,8 @@ const struct command command_show = {
              "NAME[:KEY=VALUE,...]...",
     .summary = "everything that is known about a row of a results folder",
     .options = "Rdgeh",
+    .examples = "  fmbench show 'SVC:C=1,kernel=linear'\n"
+                "  fmbench show --results results/three --dataset mnist 'KNeighbors*:p=2'\n",
     .takes_arguments = true,
     .run = show,
 };

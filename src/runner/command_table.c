@@ -50,5 +50,7 @@ const struct command command_table = {
              "[--reference FILE]",
     .summary = "the table of a results folder, beside the published one",
     .options = "RdFgeh",
+    .examples = "  fmbench table > results/table.md\n"
+                "  fmbench table --results results/quick --dataset fashion --format csv\n",
     .run = table,
 };

@@ -29,5 +29,6 @@ const struct command command_verify = {
     .usage = "[--results DIR] [--dataset NAME]... --reference FILE",
     .summary = "accuracies within tolerance of a reference, or exit status 1",
     .options = "Rdeh",
+    .examples = "  fmbench verify --reference reference/scikit-learn-1.2.1.jsonl\n",
     .run = verify,
 };

@@ -1,5 +1,6 @@
 #include "runner/options.h"
 
+#include "report/field.h"
 #include "report/record.h"
 #include "runner/nearest.h"
 
@@ -54,8 +55,8 @@ static const struct option_spec specs[] = {
     {'F', "--format", "NAME",
      "of the output (md); table: csv, json, tex, html; compare: json, tex, html; scaling: gnuplot",
      OPTION_TEXT, 0, 0},
-    {'e', "--reference", "FILE", "table to compare with (for table: the published one)",
-     OPTION_TEXT, 0, 0},
+    {'e', "--reference", "FILE",
+     "accuracies to compare with (for table and show: the published ones)", OPTION_TEXT, 0, 0},
     {'A', "--alpha", "P", "probability of a false alarm (0.05)", OPTION_REAL, 1e-12, 0.5},
     {'M', "--min-difference", "D", "accuracies that differ by less count as equal (0)", OPTION_REAL,
      0, 1},
@@ -278,19 +279,14 @@ enum status options_parse(struct options *options, int argc, char **argv, const 
     return STATUS_OK;
 }
 
-void options_describe(const char *accepted, char *text, size_t size)
+void options_describe(const char *accepted, FILE *out)
 {
-    size_t used = 0;
-    text[0] = '\0';
+    enum { FORM_COLUMNS = 20 };
     for (size_t i = 0; i < N_SPECS; i++) {
         char form[64];
         if (!strchr(accepted, specs[i].letter))
             continue;
         snprintf(form, sizeof form, "%s %s", specs[i].name, specs[i].value ? specs[i].value : "");
-        const int added =
-            snprintf(text + used, size - used, "  %-22s %s\n", form, specs[i].meaning);
-        if (added < 0 || (size_t)added >= size - used)
-            return;
-        used += (size_t)added;
+        field_write(out, FORM_COLUMNS, form, specs[i].meaning);
     }
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { OPTION_LIST_MAX = 64 };
 
@@ -40,7 +41,7 @@ struct options {
 enum status options_parse(struct options *options, int argc, char **argv, const char *accepted,
                           struct error *error);
 
-/* Writes one line an accepted option: its form and what it means. */
-void options_describe(const char *accepted, char *text, size_t size);
+/* Writes of each accepted option its form and what it means, for 80 columns. */
+void options_describe(const char *accepted, FILE *out);
 
 #endif
