@@ -144,33 +144,45 @@ run-tests: export OMP_WAIT_POLICY = passive
 run-tests: $(BUILD)/fmbench $(BUILD)/tests/run
 	$(Q)OMP_NUM_THREADS=2 $(BUILD)/tests/run -j1 $(if $(T),--filter '$(T)')
 	$(Q)$(if $(T),,tests/get_data.sh && tests/end_to_end.sh $(BUILD)/fmbench && \
-		tests/table_formats.sh $(BUILD)/fmbench && tests/install.sh $(BUILD)/fmbench)
+		tests/table_formats.sh $(BUILD)/fmbench && \
+		tests/command_line.sh $(BUILD)/fmbench && tests/install.sh $(BUILD)/fmbench)
 
 asan: ## the tests again under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
 		$(MAKE) --no-print-directory MODE=asan test
 
-lint: ## formatting, static analysis of the C sources and of the scripts
+# Its date is that of the last commit, or of the file where there is no repository.
+MAN_DATE = $(shell git log -1 --format=%cs 2>/dev/null || date -r man/fmbench.1 +%F)
+MAN_PAGE = sed -e 's/@DATE@/$(MAN_DATE)/' -e 's/@VERSION@/$(VERSION)/' man/fmbench.1
+
+lint: ## formatting, static analysis of the C sources and of the scripts, the manual page
 	$(Q)scripts/install-packages build test lint
 	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(shell find src tests -name '*.[ch]')
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 		--suppress=missingIncludeSystem --suppressions-list=.cppcheck-suppressions -D__x86_64__ -DSIMD_SUFFIX=_portable -Isrc src
 	$(Q)shellcheck scripts/* .ci/run $(wildcard tests/*.sh) tests/external_command
+	$(Q)shellcheck -s bash completions/fmbench.bash
+	$(Q)$(MAN_PAGE) | mandoc -T lint -W warning
 
 format: ## format the C sources in place
 	$(Q)$(CLANG_FORMAT) -i $(shell find src tests -name '*.[ch]')
 
 SHARE := $(DESTDIR)$(PREFIX)/share/fmbench
+MAN := $(DESTDIR)$(PREFIX)/share/man/man1
+COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 PROGRAM ?= build/fmbench
-install: all ## install the program to $(PREFIX)/bin, its configurations to $(PREFIX)/share/fmbench
+install: all ## install program, manual page, completion to $(PREFIX), its files to share/fmbench there
 	$(Q)install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/fmbench
+	$(Q)install -d $(MAN) $(COMPLETIONS)
+	$(Q)$(MAN_PAGE) > $(MAN)/fmbench.1
+	$(Q)install -m 644 completions/fmbench.bash $(COMPLETIONS)/fmbench
 	$(Q)install -d $(SHARE)/configs $(SHARE)/reference $(SHARE)/schemas
 	$(Q)install -m 644 configs/published.json configs/costs.json $(SHARE)/configs
 	$(Q)install -m 644 reference/*.jsonl $(SHARE)/reference
 	$(Q)install -m 644 schemas/*.json $(SHARE)/schemas
 
 uninstall: ## remove what install put there
-	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/fmbench
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/fmbench $(MAN)/fmbench.1 $(COMPLETIONS)/fmbench
 	$(Q)rm -rf $(SHARE)
 
 compile-commands: ## write compile_commands.json for editors, with bear

@@ -64,4 +64,58 @@ for command in "${commands[@]}"; do
 done
 pass "the $n examples of the help work"
 
+# As the page writes them: a hyphen that is typed is \-.
+plain=$(sed 's/\\-/-/g' "$root/man/fmbench.1")
+sorted() {
+  printf '%s\n' "$@" | sort -u
+}
+for command in "${commands[@]}"; do
+  options_of "$command"
+done | sort -u >options.txt
+sed -n 's/^\.BI* \(--[a-z-]*\)\( .*\)*$/\1/p' <<<"$plain" | sort | diff - options.txt ||
+  fail "the options of the manual page are not those of the program"
+sed -n '/^\.SH COMMANDS/,/^\.SH OPTIONS/s/^\.B fmbench \([a-z]*\) .*/\1/p' <<<"$plain" | sort |
+  diff - <(sorted "${commands[@]}") || fail "the commands of the manual page are not the program's"
+pass "the manual page has all commands and options, and no others"
+
+# What is offered behind these words, of which the last is being typed.
+completed() {
+  COMP_WORDS=(fmbench "$@")
+  COMP_CWORD=$#
+  _fmbench
+  echo "${COMPREPLY[*]}"
+}
+expect_completion() {
+  local expected=$1 offered
+  shift
+  offered=$(completed "$@")
+  [ "$offered" = "$expected" ] || fail "behind '$*' is offered '$offered', not '$expected'"
+}
+# shellcheck source=/dev/null
+. "$root/completions/fmbench.bash"
+[[ $(complete -p fmbench) == *'-F _fmbench fmbench' ]] || fail "no completion"
+mkdir -p other/glyphs-easy other/glyphs-hard
+expect_completion "${commands[*]} --help --version" ""
+expect_completion "scaling" sc
+for command in "${commands[@]}"; do
+  mapfile -t options < <(options_of "$command")
+  expect_completion "${options[*]}" "$command" --
+done
+expect_completion "--limit-train --limit-test" run --li
+expect_completion "md csv json tex html" table --format ""
+expect_completion "csv" table --format = c
+expect_completion "md csv json tex html" table --format =
+expect_completion "md gnuplot" scaling --results results --format ""
+expect_completion "easy hard" glyphs --variant ""
+expect_completion "glyphs-easy glyphs-hard" run --data other --dataset ""
+expect_completion "mnist" table --dataset = m
+expect_completion "" table --results nowhere --dataset ""
+expect_completion "LogisticRegression LinearSVC" run --only L
+expect_completion "SGDClassifier SVC" show S
+expect_completion "results" compare res
+expect_completion "results/peers" table --results results/p
+expect_completion "reference/published.jsonl" verify --reference reference/p
+expect_completion "" run --seed ""
+pass "bash completes commands, options and values"
+
 echo "$passed passed, 0 failed"

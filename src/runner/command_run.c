@@ -346,8 +346,7 @@ const struct command command_run = {
     .summary = "the grid on the datasets, into the journals; continues where it was",
     .options = "gcdotTrsjpmwRDnfyxXh",
     .examples = "  fmbench run --only 'SVC:kernel=linear' --only GaussianNB\n"
-                "  fmbench run --dataset fashion --limit-train 6000 --results results/quick\n"
-                "  fmbench run --repeats 3 --only 'KNeighbors*:p=2' --results "
-                "results/three\n",
+                "  fmbench run --limit-train 6000 --only '*Tree*' --results results/quick\n"
+                "  fmbench run --repeats 3 --only 'KNeighbors*:p=2' --results results/three\n",
     .run = run_command,
 };
