@@ -41,7 +41,7 @@ Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup bench quick demo peers scaling limits data table verify test asan lint format \
+.PHONY: all setup bench quick demo peers scaling limits data table readme verify test asan lint format \
 	install uninstall clean image-test compile-commands run-tests help FORCE
 
 all: build/fmbench ## build the program at build/fmbench
@@ -126,6 +126,10 @@ table: all ## write $(RESULTS)/table.md from the journals in $(RESULTS)
 	$(Q)build/fmbench table --results $(RESULTS) > $(RESULTS)/.table.md.tmp
 	$(Q)mv -f $(RESULTS)/.table.md.tmp $(RESULTS)/table.md
 
+readme: all ## results/table.md, table.json, errors.svg and the README's rows, from the committed run
+	$(Q)scripts/install-packages plot || echo "readme: goes on without a picture" >&2
+	$(Q)scripts/readme
+
 limits: all ## write $(RESULTS)/limits.md: the work of each row beside this machine's peaks
 	$(Q)build/fmbench limits --results $(RESULTS) > $(RESULTS)/.limits.md.tmp
 	$(Q)mv -f $(RESULTS)/.limits.md.tmp $(RESULTS)/limits.md
@@ -145,7 +149,8 @@ run-tests: $(BUILD)/fmbench $(BUILD)/tests/run
 	$(Q)OMP_NUM_THREADS=2 $(BUILD)/tests/run -j1 $(if $(T),--filter '$(T)')
 	$(Q)$(if $(T),,tests/get_data.sh && tests/end_to_end.sh $(BUILD)/fmbench && \
 		tests/table_formats.sh $(BUILD)/fmbench && \
-		tests/command_line.sh $(BUILD)/fmbench && tests/install.sh $(BUILD)/fmbench)
+		tests/command_line.sh $(BUILD)/fmbench && tests/install.sh $(BUILD)/fmbench && \
+		tests/readme.sh $(BUILD)/fmbench)
 
 asan: ## the tests again under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
