@@ -75,7 +75,9 @@ static json_t *compared(const char *a, const char *b, bool *is_clean)
     struct error error = {0};
     FILE *out = open_memstream(&text, &length);
     const struct compare_request request = {
-        .directories = {a, b}, .format = "json", .options = {.alpha = 0.05, .time_ratio = 1.25}};
+        .directories = {a, b},
+        .format = "json",
+        .options = {.alpha = 0.05, .time_ratio = 1.25, .min_seconds = 0.05}};
     cr_assert_eq(compare_write(out, &request, is_clean, &error), STATUS_OK, "%s", error.message);
     fclose(out);
     json_t *rows = json_loads(text, 0, NULL);
@@ -142,11 +144,14 @@ Test(compare, a_row_is_slower_by_several_repeats_alone, .timeout = 10)
     add(b, &(struct made_row){"Little", NULL, 3, {0}, {10, 10, 10}, 1.2});
     add(a, &(struct made_row){"Once", NULL, 1, {0}, {10}, 1});
     add(b, &(struct made_row){"Once", NULL, 1, {0}, {10}, 4});
+    add(a, &(struct made_row){"Brief", NULL, 3, {0}, {10, 10, 10}, 0.01});
+    add(b, &(struct made_row){"Brief", NULL, 3, {0}, {10, 10, 10}, 0.04});
     json_t *rows = compared(a, b, &is_clean);
     cr_assert(!is_clean);
     assert_row(rows, 0, "both", false, true);
     assert_row(rows, 1, "both", false, false);
     assert_row(rows, 2, "both", false, false);
+    assert_row(rows, 3, "both", false, false);
     json_decref(rows);
     rows = compared(b, a, &is_clean);
     cr_assert(is_clean, "faster is no fault");

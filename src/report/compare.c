@@ -223,8 +223,10 @@ static enum status judge(struct compare *compare, struct error *error)
         struct compare_row *row = &compare->rows[i];
         const double ratio = row->seconds[1] / row->seconds[0];
         row->differs = row->p < o->alpha && fabs(row->difference) >= o->min_difference;
-        row->is_slower = row->p_time < o->alpha && ratio >= o->time_ratio;
-        row->is_faster = row->p_time < o->alpha && 1 / ratio >= o->time_ratio;
+        const bool changed =
+            row->p_time < o->alpha && fabs(row->seconds[1] - row->seconds[0]) >= o->min_seconds;
+        row->is_slower = changed && ratio >= o->time_ratio;
+        row->is_faster = changed && 1 / ratio >= o->time_ratio;
         count_row(&compare->counts, row);
     }
     return status;

@@ -24,7 +24,8 @@
 struct compare_options {
     double alpha;          /* probability of any false alarm, for accuracy and for time each */
     double min_difference; /* of accuracy: less is never reported */
-    double time_ratio;     /* a row is slower or faster when its time changes by this or more */
+    double time_ratio;     /* a row is slower or faster when its time changes by this or more, */
+    double min_seconds;    /* and by these or more: less is the noise of a busy machine */
 };
 
 enum compare_fate {

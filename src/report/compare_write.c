@@ -124,9 +124,10 @@ static int write_summary(FILE *out, const struct markup *markup, const struct co
                               100 * (double)c->n_below / (double)c->n_tested, 100 * o->alpha);
     failed |= markup_item(out, markup,
                           "s: median seconds of fit and predict. Slower or faster: by a factor of "
-                          "%g or more, and Welch's test on the logarithms, with Holm's correction, "
+                          "%g or more and by %g s or more, and Welch's test on the logarithms, "
+                          "with Holm's correction, "
                           "below %g; with one repeat on a side there is no test.",
-                          o->time_ratio, o->alpha);
+                          o->time_ratio, o->min_seconds, o->alpha);
     markup->end_list(out);
     return failed;
 }

@@ -23,8 +23,10 @@ static int compare(const struct command *command, int argc, char **argv)
         .datasets = o.datasets.items,
         .n_datasets = o.datasets.n,
         .format = o.format,
-        .options = {
-            .alpha = o.alpha, .min_difference = o.min_difference, .time_ratio = o.time_ratio}};
+        .options = {.alpha = o.alpha,
+                    .min_difference = o.min_difference,
+                    .time_ratio = o.time_ratio,
+                    .min_seconds = o.min_seconds}};
     if (compare_write(stdout, &request, &is_clean, &error))
         return command_fail(&error);
     return is_clean ? 0 : 1;
@@ -32,10 +34,11 @@ static int compare(const struct command *command, int argc, char **argv)
 
 const struct command command_compare = {
     .name = "compare",
-    .usage = "[--dataset NAME]... [--alpha P] [--min-difference D] [--time-ratio R] "
-             "[--format md|json|tex|html] A B",
+    .usage =
+        "[--dataset NAME]... [--alpha P] [--min-difference D] [--time-ratio R] [--min-seconds S] "
+        "[--format md|json|tex|html] A B",
     .summary = "two results folders: exit status 1 where B differs, is slower or lacks rows",
-    .options = "dAMIFh",
+    .options = "dAMISFh",
     .examples = "  fmbench compare results results/three\n"
                 "  fmbench compare --format json --min-difference 0.005 results results/three\n",
     .takes_arguments = true,

@@ -62,6 +62,8 @@ static const struct option_spec specs[] = {
      0, 1},
     {'I', "--time-ratio", "R", "times that differ by a smaller factor count as equal (1.25)",
      OPTION_REAL, 1, 1e6},
+    {'S', "--min-seconds", "S", "times that differ by less count as equal (0.05)", OPTION_REAL, 0,
+     1e6},
     {'v', "--variant", "NAME", "easy or hard (easy)", OPTION_TEXT, 0, 0},
     {'a', "--n-train", "N", "training rows (60000)", OPTION_COUNT, 10, 4e9},
     {'b', "--n-test", "N", "test rows (10000)", OPTION_COUNT, 10, 4e9},
@@ -153,6 +155,9 @@ static void store_number(struct options *o, char letter, double number)
     case 'I':
         o->time_ratio = number;
         break;
+    case 'S':
+        o->min_seconds = number;
+        break;
     case 'm':
         o->memory_bytes = (uint64_t)number;
         break;
@@ -238,7 +243,8 @@ static void set_defaults(struct options *o)
                           .threads = 1,
                           .timeout_s = 7200,
                           .alpha = 0.05,
-                          .time_ratio = 1.25};
+                          .time_ratio = 1.25,
+                          .min_seconds = 0.05};
 }
 
 /* One argument, and its value from the next one or from behind '='. */

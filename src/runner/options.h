@@ -28,9 +28,9 @@ struct options {
     size_t repeats, jobs;                         /* jobs 0: one for each core */
     int threads;
     uint64_t seed;
-    double timeout_s;                         /* 0: none */
-    uint64_t memory_bytes;                    /* 0: from what the machine has */
-    double alpha, min_difference, time_ratio; /* of compare */
+    double timeout_s;                                      /* 0: none */
+    uint64_t memory_bytes;                                 /* 0: from what the machine has */
+    double alpha, min_difference, time_ratio, min_seconds; /* of compare */
     bool no_share, force, retry, plan, help;
 };
 
