@@ -4,6 +4,7 @@
 
 #include <cblas.h>
 #include <lapacke.h>
+#include <stdlib.h>
 
 void blas_start(void)
 {
@@ -112,6 +113,30 @@ void blas_dtrsm_right_t(size_t m, size_t n, const double *l, size_t ldl, double 
     work_add_double((double)m * (double)n * (double)n);
     cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (blasint)m,
                 (blasint)n, 1, l, (blasint)ldl, b, (blasint)ldb);
+}
+
+/* LAPACK has them in rising order. */
+static void reverse(double *rows, size_t n_rows, size_t n)
+{
+    for (size_t i = 0; i < n_rows / 2; i++)
+        cblas_dswap((blasint)n, rows + i * n, 1, rows + (n_rows - 1 - i) * n, 1);
+}
+
+bool blas_dsyevr_largest(size_t n, double *a, size_t lda, size_t k, double *values, double *vectors)
+{
+    lapack_int n_found = 0;
+    lapack_int *support = malloc(2 * k * sizeof *support);
+    /* As in blas_dpotrf: the lower triangle by rows. Vectors by columns are rows of ours. */
+    const bool found =
+        support && LAPACKE_dsyevr(LAPACK_COL_MAJOR, 'V', 'I', 'U', (lapack_int)n, a,
+                                  (lapack_int)lda, 0, 0, (lapack_int)(n - k + 1), (lapack_int)n, 0,
+                                  &n_found, values, vectors, (lapack_int)n, support) == 0;
+    free(support);
+    if (!found || (size_t)n_found != k)
+        return false;
+    reverse(values, k, 1);
+    reverse(vectors, k, n);
+    return true;
 }
 
 void blas_dtrsv_t(size_t n, const double *l, size_t ldl, double *x)

@@ -77,6 +77,14 @@ void blas_strsm_right_t(size_t m, size_t n, const float *l, size_t ldl, float *b
 /* The same in double. */
 void blas_dtrsm_right_t(size_t m, size_t n, const double *l, size_t ldl, double *b, size_t ldb);
 
+/*
+ * The k largest eigenvalues of the symmetric A: n x n, of which the lower triangle is read and
+ * spoilt. values: n, of which the first k become the eigenvalues, the largest first; vectors: k x
+ * n, row-major, theirs. False when LAPACK finds none or memory is short.
+ */
+bool blas_dsyevr_largest(size_t n, double *a, size_t lda, size_t k, double *values,
+                         double *vectors);
+
 /* x = L^-T x. */
 void blas_dtrsv_t(size_t n, const double *l, size_t ldl, double *x);
 

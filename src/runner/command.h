@@ -22,8 +22,8 @@ struct command {
 };
 
 extern const struct command command_run, command_list, command_table, command_verify,
-    command_glyphs, command_describe, command_peers, command_limits, command_scaling,
-    command_compare, command_show;
+    command_glyphs, command_project, command_describe, command_peers, command_limits,
+    command_scaling, command_compare, command_show;
 
 /* Prints `error` and returns the exit status that stands for it. */
 int command_fail(const struct error *error);
