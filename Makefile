@@ -41,7 +41,7 @@ Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup bench quick demo peers scaling limits data table readme verify test asan lint format \
+.PHONY: all setup bench quick demo peers scaling limits data table readme page page-test verify test asan lint format \
 	install uninstall clean image-test compile-commands run-tests help FORCE
 
 all: build/fmbench ## build the program at build/fmbench
@@ -129,6 +129,15 @@ table: all ## write $(RESULTS)/table.md from the journals in $(RESULTS)
 readme: all ## results/table.md, table.json, errors.svg and the README's rows, from the committed run
 	$(Q)scripts/install-packages plot || echo "readme: goes on without a picture" >&2
 	$(Q)scripts/readme
+
+DATA ?= data
+page: all ## write $(RESULTS)/index.html: the table and its pictures, to open from disk; DATA=data
+	$(Q)scripts/install-packages page
+	$(Q)scripts/page --results $(RESULTS) --data $(DATA)
+
+page-test: all ## the page in a real browser; on results of yours too with RESULTS=results
+	$(Q)scripts/install-packages page browser
+	$(Q)tests/page.sh build/fmbench $(if $(filter command line,$(origin RESULTS)),$(RESULTS) $(DATA))
 
 limits: all ## write $(RESULTS)/limits.md: the work of each row beside this machine's peaks
 	$(Q)build/fmbench limits --results $(RESULTS) > $(RESULTS)/.limits.md.tmp

@@ -58,6 +58,9 @@ shortened() {
     "make peers") echo "$1 PEERS_OPTIONS='-n 1 --only GaussianNB*'" ;;
     "make peers "*) echo "${1/-n 5/-n 1}" ;;
     "make scaling") echo "$1 SCALING_OPTIONS='-q --only GaussianNB'" ;;
+    "make page-test") echo "make -n page-test" ;; # needs a browser
+    # With packages that only the page needs.
+    "make page") command -v esbuild >/dev/null && echo "$1" || echo "make -n page" ;;
     "make install" | "make uninstall") echo "$1 DESTDIR=$folder/installed" ;;
     *) echo "$1" ;;
   esac
@@ -81,5 +84,11 @@ while read -r command; do
 done < <(commands | awk '!seen[$0]++')
 [ "$n" -ge 15 ] || fail "only $n commands were found"
 pass "$n commands run"
+
+# `make readme` was among them: it writes again what is committed.
+for file in README.md results/table.md results/table.json; do
+  cmp "$file" "$root/$file" || fail "$file is not what 'make readme' writes"
+done
+pass "the README and the table show the committed run"
 
 echo "$passed passed, 0 failed"
