@@ -31,9 +31,8 @@ static enum status read_sources(struct sources *s, const struct options *o, stru
     if (!status)
         status = planned_rows_create(&s->planned, &s->grid, error);
     if (!status)
-        status = reference_read(
-            &s->reference,
-            o->reference ? o->reference : data_file(published, OPTIONS_PUBLISHED_TABLE), error);
+        status = reference_read(&s->reference,
+                                data_file(published, o->reference, OPTIONS_PUBLISHED_TABLE), error);
     if (status)
         return status;
     const struct table_sources sources = {.results = &s->results,

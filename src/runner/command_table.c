@@ -18,7 +18,7 @@ static enum status write_table(const struct options *o, struct error *error)
         .results = {.directory = o->results,
                     .datasets = o->datasets.items,
                     .n_datasets = o->datasets.n},
-        .reference = o->reference ? o->reference : data_file(published, OPTIONS_PUBLISHED_TABLE)};
+        .reference = data_file(published, o->reference, OPTIONS_PUBLISHED_TABLE)};
     enum status status = table_format_find(&request.format, o->format, error);
     if (!status)
         status = grid_read(&grid, o->grid, error);

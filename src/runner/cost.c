@@ -95,7 +95,7 @@ enum status cost_model_open(struct cost_model *model, const char *path, struct e
     *model = (struct cost_model){.speed = 1};
     enum status status = STATUS_OK;
     char found[DATA_FILE_BYTES];
-    const char *used = path ? path : data_file(found, ours);
+    const char *used = data_file(found, path, ours);
     if (path || access(used, F_OK) == 0)
         status = cost_model_read(model, used, error);
     if (!status)

@@ -4,8 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *data_file(char path[static DATA_FILE_BYTES], const char *relative)
+const char *data_file(char path[static DATA_FILE_BYTES], const char *given, const char *relative)
 {
+    if (given)
+        return given;
     if (access(relative, F_OK) == 0)
         return relative;
     char program[DATA_FILE_BYTES];

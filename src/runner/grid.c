@@ -388,7 +388,7 @@ enum status grid_read(struct grid *grid, const char *path, struct error *error)
 {
     char published[DATA_FILE_BYTES];
     struct grid_reader r = {
-        .path = path ? path : data_file(published, GRID_PUBLISHED), .grid = grid, .error = error};
+        .path = data_file(published, path, GRID_PUBLISHED), .grid = grid, .error = error};
     *grid = (struct grid){.n_points = 0};
     enum status status = text_file_read(r.path, &r.text, error);
     if (!status)
