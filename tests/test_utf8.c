@@ -1,6 +1,7 @@
 #include "base/utf8.h"
 
 #include <criterion/criterion.h>
+#include <stdint.h>
 #include <string.h>
 
 Test(utf8, a_code_point_is_whole_or_absent, .timeout = 10)
@@ -28,4 +29,12 @@ Test(utf8, columns, .timeout = 10)
         cr_assert_eq(utf8_fit_columns(text, n, &columns), n_bytes[n], "%zu", n);
         cr_assert_eq(columns, n_columns[n], "%zu", n);
     }
+}
+
+Test(utf8, columns_of_a_beginning, .timeout = 10)
+{
+    static const char text[] = "a\u00e9\u6f22z";
+    static const size_t n_bytes[] = {0, 1, 3, 6, 7, SIZE_MAX}, n_columns[] = {0, 1, 2, 4, 5, 5};
+    for (size_t n = 0; n < sizeof n_bytes / sizeof *n_bytes; n++)
+        cr_assert_eq(utf8_columns(text, n_bytes[n]), n_columns[n], "%zu bytes", n_bytes[n]);
 }

@@ -35,17 +35,35 @@ size_t utf8_fit_bytes(const char *text, size_t max_bytes)
     return used;
 }
 
+static size_t columns_of(uint32_t code)
+{
+    return code < FIRST_WIDE ? 1 : 2;
+}
+
 size_t utf8_fit_columns(const char *text, size_t max_columns, size_t *n_columns)
 {
     uint32_t code;
     size_t used = 0, length;
     *n_columns = 0;
     while ((length = next_code_point(text + used, &code)) > 0) {
-        const size_t width = code < FIRST_WIDE ? 1 : 2;
+        const size_t width = columns_of(code);
         if (*n_columns + width > max_columns)
             break;
         *n_columns += width;
         used += length;
     }
     return used;
+}
+
+size_t utf8_columns(const char *text, size_t n_bytes)
+{
+    uint32_t code;
+    size_t n_columns = 0, length;
+    for (size_t used = 0; used < n_bytes; used += length) {
+        length = next_code_point(text + used, &code);
+        if (length == 0)
+            break;
+        n_columns += columns_of(code);
+    }
+    return n_columns;
 }

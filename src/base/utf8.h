@@ -16,4 +16,8 @@ size_t utf8_fit_bytes(const char *text, size_t max_bytes);
  */
 size_t utf8_fit_columns(const char *text, size_t max_columns, size_t *n_columns);
 
+/* Columns of the code points that begin within the first n_bytes, or within all of a shorter text.
+ */
+size_t utf8_columns(const char *text, size_t n_bytes);
+
 #endif

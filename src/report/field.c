@@ -16,15 +16,6 @@ static void write_clean(FILE *out, const char *text, size_t n_bytes)
         fputc(iscntrl((unsigned char)text[i]) ? '?' : text[i], out);
 }
 
-/* Of the first n_bytes, which end at the end of a code point. */
-static size_t columns_of(const char *text, size_t n_bytes)
-{
-    size_t all, rest;
-    utf8_fit_columns(text, SIZE_MAX, &all);
-    utf8_fit_columns(text + n_bytes, SIZE_MAX, &rest);
-    return all - rest;
-}
-
 static void start_line(FILE *out, size_t indent)
 {
     fprintf(out, "\n%*s", (int)indent, "");
@@ -35,7 +26,7 @@ static void write_words(FILE *out, const char *text, size_t column, size_t inden
 {
     for (const char *word = text; *word; word += strspn(word, " ")) {
         const size_t n_bytes = strcspn(word, " ");
-        const size_t width = columns_of(word, n_bytes);
+        const size_t width = utf8_columns(word, n_bytes);
         if (indent + width > FIELD_COLUMNS) {
             start_line(out, MARGIN);
             column = MARGIN;
@@ -56,10 +47,10 @@ static void write_words(FILE *out, const char *text, size_t column, size_t inden
 void field_write(FILE *out, size_t name_columns, const char *name, const char *text)
 {
     const size_t indent = MARGIN + name_columns + MARGIN;
-    const size_t used = columns_of(name, strlen(name));
+    const size_t used = utf8_columns(name, strlen(name));
     fprintf(out, "%*s", MARGIN, "");
     write_clean(out, name, strlen(name));
-    if (indent + columns_of(text, strcspn(text, " ")) <= FIELD_COLUMNS)
+    if (indent + utf8_columns(text, strcspn(text, " ")) <= FIELD_COLUMNS)
         fprintf(out, "%*s", used < name_columns ? (int)(name_columns - used + MARGIN) : MARGIN, "");
     write_words(out, text, indent, indent);
 }
@@ -68,7 +59,7 @@ void field_write_title(FILE *out, const char *name, const char *text)
 {
     write_clean(out, name, strlen(name));
     fputc(' ', out);
-    write_words(out, text, columns_of(name, strlen(name)) + 1, MARGIN);
+    write_words(out, text, utf8_columns(name, strlen(name)) + 1, MARGIN);
 }
 
 void field_number(char text[static FIELD_TEXT_BYTES], double number)

@@ -50,13 +50,6 @@ static void clean(char *text)
             *p = '?';
 }
 
-static size_t width_of(const char *text)
-{
-    size_t n_columns;
-    utf8_fit_columns(text, SIZE_MAX, &n_columns);
-    return n_columns;
-}
-
 /* A line in parts that are shown in different ways. */
 struct result_line {
     char count[TEXT_MAX], cell[TEXT_MAX], parameters[TEXT_MAX];
@@ -82,7 +75,7 @@ static void shorten(char *text, size_t n_columns)
     static const char ellipsis[] = "...", between_parts[] = "  ";
     const size_t n_dots = strlen(ellipsis);
     size_t unused;
-    while (width_of(text) > n_columns) {
+    while (utf8_columns(text, SIZE_MAX) > n_columns) {
         char *cut = NULL;
         for (char *next = text; (next = strstr(next, between_parts)) != NULL; next++)
             cut = next;
@@ -103,11 +96,11 @@ static void put_result(const struct progress *progress, struct result_line *line
     clean(line->cell);
     clean(line->parameters);
     clean(line->outcome);
-    const size_t taken = width_of(line->count) + width_of(line->cell);
+    const size_t taken = utf8_columns(line->count, SIZE_MAX) + utf8_columns(line->cell, SIZE_MAX);
     const size_t both = room > taken ? room - taken : 0;
-    const size_t wanted = width_of(line->parameters);
+    const size_t wanted = utf8_columns(line->parameters, SIZE_MAX);
     shorten(line->outcome, both - (wanted < both / 3 ? wanted : both / 3));
-    shorten(line->parameters, both - width_of(line->outcome));
+    shorten(line->parameters, both - utf8_columns(line->outcome, SIZE_MAX));
     put(progress, DIM, line->count, &room);
     put(progress, "", line->cell, &room);
     put(progress, "", line->parameters, &room);
