@@ -46,6 +46,17 @@ int command_options(const struct command *command, struct options *options, int 
     return 0;
 }
 
+int command_do(const struct command *command, int argc, char **argv,
+               enum status (*work)(struct options *options, struct error *error))
+{
+    struct options options;
+    struct error error;
+    const int done = command_options(command, &options, argc, argv);
+    if (done >= 0)
+        return done;
+    return work(&options, &error) ? command_fail(&error) : 0;
+}
+
 struct results_folders_request command_folders(const struct options *options)
 {
     const bool is_named = options->arguments.n > 0;

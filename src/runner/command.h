@@ -32,6 +32,11 @@ int command_fail(const struct error *error);
 struct options;
 int command_options(const struct command *command, struct options *options, int argc, char **argv);
 
+/* The same around `work`, all that the command does: returns its exit status, 0 or command_fail's.
+ */
+int command_do(const struct command *command, int argc, char **argv,
+               enum status (*work)(struct options *options, struct error *error));
+
 /* The results folders that are named, or that of --results; borrowed from the options. */
 struct results_folders_request command_folders(const struct options *options);
 

@@ -5,23 +5,23 @@
 
 #include <stdio.h>
 
+static enum status write_glyphs(struct options *o, struct error *error)
+{
+    const struct glyphs_request request = {.directory = o->data,
+                                           .variant = o->variant,
+                                           .n_train = o->n_train,
+                                           .n_test = o->n_test,
+                                           .seed = o->seed};
+    const enum status status = glyphs_write(&request, error);
+    if (!status)
+        fprintf(stderr, "%s/glyphs-%s: %zu training and %zu test images\n", o->data, o->variant,
+                o->n_train, o->n_test);
+    return status;
+}
+
 static int glyphs(const struct command *command, int argc, char **argv)
 {
-    struct options o;
-    struct error error;
-    const int done = command_options(command, &o, argc, argv);
-    if (done >= 0)
-        return done;
-    const struct glyphs_request request = {.directory = o.data,
-                                           .variant = o.variant,
-                                           .n_train = o.n_train,
-                                           .n_test = o.n_test,
-                                           .seed = o.seed};
-    if (glyphs_write(&request, &error))
-        return command_fail(&error);
-    fprintf(stderr, "%s/glyphs-%s: %zu training and %zu test images\n", o.data, o.variant,
-            o.n_train, o.n_test);
-    return 0;
+    return command_do(command, argc, argv, write_glyphs);
 }
 
 const struct command command_glyphs = {

@@ -6,20 +6,18 @@
 
 #include <stdio.h>
 
+static enum status write_limits(struct options *o, struct error *error)
+{
+    struct limits_peaks peaks;
+    const struct results_request request = {
+        .directory = o->results, .datasets = o->datasets.items, .n_datasets = o->datasets.n};
+    const enum status status = speed_measure_peaks(&peaks, error);
+    return status ? status : limits_write(stdout, &request, &peaks, error);
+}
+
 static int limits(const struct command *command, int argc, char **argv)
 {
-    struct options o;
-    struct error error;
-    struct limits_peaks peaks;
-    const int done = command_options(command, &o, argc, argv);
-    if (done >= 0)
-        return done;
-    const struct results_request request = {
-        .directory = o.results, .datasets = o.datasets.items, .n_datasets = o.datasets.n};
-    enum status status = speed_measure_peaks(&peaks, &error);
-    if (!status)
-        status = limits_write(stdout, &request, &peaks, &error);
-    return status ? command_fail(&error) : 0;
+    return command_do(command, argc, argv, write_limits);
 }
 
 const struct command command_limits = {

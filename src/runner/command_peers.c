@@ -5,15 +5,15 @@
 
 #include <stdio.h>
 
+static enum status write_peers(struct options *o, struct error *error)
+{
+    const struct results_folders_request request = command_folders(o);
+    return peers_write(stdout, &request, error);
+}
+
 static int peers(const struct command *command, int argc, char **argv)
 {
-    struct options o;
-    struct error error;
-    const int done = command_options(command, &o, argc, argv);
-    if (done >= 0)
-        return done;
-    const struct results_folders_request request = command_folders(&o);
-    return peers_write(stdout, &request, &error) ? command_fail(&error) : 0;
+    return command_do(command, argc, argv, write_peers);
 }
 
 const struct command command_peers = {

@@ -44,19 +44,19 @@ static enum status project_dataset(const struct options *o, const char *name, st
     return status;
 }
 
+static enum status project_datasets(struct options *o, struct error *error)
+{
+    enum status status = STATUS_OK;
+    blas_start();
+    inputs_defaults(o);
+    for (size_t i = 0; i < o->datasets.n && !status; i++)
+        status = project_dataset(o, o->datasets.items[i], error);
+    return status;
+}
+
 static int project(const struct command *command, int argc, char **argv)
 {
-    struct options o;
-    struct error error;
-    const int done = command_options(command, &o, argc, argv);
-    if (done >= 0)
-        return done;
-    blas_start();
-    inputs_defaults(&o);
-    for (size_t i = 0; i < o.datasets.n; i++)
-        if (project_dataset(&o, o.datasets.items[i], &error))
-            return command_fail(&error);
-    return 0;
+    return command_do(command, argc, argv, project_datasets);
 }
 
 const struct command command_project = {

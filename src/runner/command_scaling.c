@@ -5,19 +5,17 @@
 
 #include <stdio.h>
 
+static enum status write_scaling(struct options *o, struct error *error)
+{
+    const struct results_folders_request request = command_folders(o);
+    enum growth_format format;
+    const enum status status = growth_format_find(&format, o->format, error);
+    return status ? status : growth_write(stdout, &request, format, error);
+}
+
 static int scaling(const struct command *command, int argc, char **argv)
 {
-    struct options o;
-    struct error error;
-    const int done = command_options(command, &o, argc, argv);
-    if (done >= 0)
-        return done;
-    const struct results_folders_request request = command_folders(&o);
-    enum growth_format format;
-    enum status status = growth_format_find(&format, o.format, &error);
-    if (!status)
-        status = growth_write(stdout, &request, format, &error);
-    return status ? command_fail(&error) : 0;
+    return command_do(command, argc, argv, write_scaling);
 }
 
 const struct command command_scaling = {

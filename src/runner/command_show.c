@@ -82,25 +82,23 @@ static enum status show_rows(const struct sources *s, const struct options *o, s
     return status ? status : report_finish(stdout, "the rows", error);
 }
 
+static enum status show_named(struct options *o, struct error *error)
+{
+    struct sources sources = {.grid = {.n_points = 0}};
+    if (o->arguments.n == 0)
+        return error_set(error, STATUS_USAGE,
+                         "show needs the name of a row, NAME or NAME:KEY=VALUE,...; fmbench list "
+                         "shows what there is");
+    enum status status = read_sources(&sources, o, error);
+    if (!status)
+        status = show_rows(&sources, o, error);
+    release(&sources);
+    return status;
+}
+
 static int show(const struct command *command, int argc, char **argv)
 {
-    struct options o;
-    struct error error;
-    struct sources sources = {.grid = {.n_points = 0}};
-    const int done = command_options(command, &o, argc, argv);
-    if (done >= 0)
-        return done;
-    if (o.arguments.n == 0) {
-        error_set(&error, STATUS_USAGE,
-                  "show needs the name of a row, NAME or NAME:KEY=VALUE,...; fmbench list shows "
-                  "what there is");
-        return command_fail(&error);
-    }
-    enum status status = read_sources(&sources, &o, &error);
-    if (!status)
-        status = show_rows(&sources, &o, &error);
-    release(&sources);
-    return status ? command_fail(&error) : 0;
+    return command_do(command, argc, argv, show_named);
 }
 
 const struct command command_show = {

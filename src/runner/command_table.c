@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-static enum status write_table(const struct options *o, struct error *error)
+static enum status write_table(struct options *o, struct error *error)
 {
     struct grid grid = {.n_points = 0};
     struct planned_rows planned = {.n_rows = 0};
@@ -19,6 +19,7 @@ static enum status write_table(const struct options *o, struct error *error)
                     .datasets = o->datasets.items,
                     .n_datasets = o->datasets.n},
         .reference = data_file(published, o->reference, OPTIONS_PUBLISHED_TABLE)};
+    blas_start();
     enum status status = table_format_find(&request.format, o->format, error);
     if (!status)
         status = grid_read(&grid, o->grid, error);
@@ -35,13 +36,7 @@ static enum status write_table(const struct options *o, struct error *error)
 
 static int table(const struct command *command, int argc, char **argv)
 {
-    struct options o;
-    struct error error;
-    const int done = command_options(command, &o, argc, argv);
-    if (done >= 0)
-        return done;
-    blas_start();
-    return write_table(&o, &error) ? command_fail(&error) : 0;
+    return command_do(command, argc, argv, write_table);
 }
 
 const struct command command_table = {
