@@ -98,8 +98,8 @@ function pairChart() {
   const traces = byClassifier(points, (some) => ({
     x: some.map(({ results }) => errorOf(results[0].accuracy)),
     y: some.map(({ results }) => errorOf(results[1].accuracy)),
-    error_x: { ...errorBars(some.map(({ results }) => results[0])) },
-    error_y: { ...errorBars(some.map(({ results }) => results[1])) },
+    error_x: errorBars(some.map(({ results }) => results[0])),
+    error_y: errorBars(some.map(({ results }) => results[1])),
     text: some.map(({ row, results }) => hoverText(row, results.map(accuracyLine))), hoverinfo: "text",
   }));
   const axes = names.map((name, side) => accuracyAxis("accuracy on " + titleOf(name),
@@ -164,8 +164,7 @@ function mapChart(dataset, kind) {
 }
 
 function confusionChart(dataset, confusion) {
-  const labels = table.datasets.find((candidate) => candidate.name === dataset).classes
-    .map((label) => className(dataset, label));
+  const labels = datasetOf(dataset).classes.map((label) => className(dataset, label));
   const shares = confusion.map((line) => {
     const sum = line.reduce((a, b) => a + b, 0);
     return line.map((count) => (sum ? count / sum : 0));

@@ -1,4 +1,15 @@
 /* All about one row: figures, confusion matrices, the images that it gets wrong most surely. */
+function atlasClass(dataset) {
+  return "atlas-" + datasetNames.indexOf(dataset);
+}
+
+/* The picture that tiles show parts of, once a dataset: it is long to repeat in each. */
+function addAtlases() {
+  const rules = datasetNames.filter((name) => pictures[name] && pictures[name].atlas)
+    .map((name) => `.${atlasClass(name)} { background-image: url(${pictures[name].atlas}); }`);
+  document.head.append(element("style", {}, rules.join("\n")));
+}
+
 function tile(dataset, image, scale) {
   const picture = pictures[dataset];
   const index = picture ? picture.atlas_images.indexOf(image) : -1;
@@ -6,9 +17,9 @@ function tile(dataset, image, scale) {
   const [width, height] = [picture.width * scale, picture.height * scale];
   const x = (index % picture.atlas_columns) * width;
   const y = Math.floor(index / picture.atlas_columns) * height;
-  const made = element("span", { class: "tile", role: "img", "aria-label": `test image ${image} of ${dataset}` });
+  const made = element("span", { class: "tile " + atlasClass(dataset), role: "img", "aria-label": `test image ${image} of ${dataset}` });
   Object.assign(made.style, { width: width + 2 + "px", height: height + 2 + "px",
-    backgroundImage: `url(${picture.atlas})`, backgroundPosition: `-${x}px -${y}px`,
+    backgroundPosition: `-${x}px -${y}px`,
     backgroundSize: `${width * picture.atlas_columns}px auto` });
   return made;
 }
@@ -83,6 +94,7 @@ function chooseRow(row) {
 }
 
 function startDetail() {
+  addAtlases();
   drawDetail();
   onChange((keys) => {
     if (keys.includes("row")) drawDetail();

@@ -11,14 +11,15 @@ function mapFigure(dataset, kind, title) {
   return figure;
 }
 
-function hardestImages({ name, hardest }) {
-  const taken = ({ predicted, label }) => predicted.map((count, index) => ({ count, index }))
-    .filter(({ count, index }) => count && table.datasets.find((d) => d.name === name).classes[index] !== label)
+function hardestImages({ name, hardest, classes }) {
+  const taken = ({ predicted, label }) => predicted.map((count, index) => ({ count, label: classes[index] }))
+    .filter((candidate) => candidate.count && candidate.label !== label)
     .sort((a, b) => b.count - a.count)[0];
-  const classes = table.datasets.find((dataset) => dataset.name === name).classes;
-  return tiles(name, hardest, (image) => lines("it is " + className(name, image.label),
-    `${image.n_wrong} of ${image.n_rows} rows`,
-    taken(image) ? "most say " + className(name, classes[taken(image).index]) : ""));
+  return tiles(name, hardest, (image) => {
+    const most = taken(image);
+    return lines("it is " + className(name, image.label), `${image.n_wrong} of ${image.n_rows} rows`,
+      most ? "most say " + className(name, most.label) : "");
+  });
 }
 
 function imagesOf(dataset) {

@@ -50,6 +50,10 @@ function resultOf(row, dataset) {
   return row.results.find((result) => result.dataset === dataset) || null;
 }
 
+function datasetOf(name) {
+  return table.datasets.find((dataset) => dataset.name === name);
+}
+
 /* The datasets whose columns the table shows. */
 function shownDatasets() {
   return state.view === SIDE_BY_SIDE ? datasetNames : [state.view];

@@ -10,8 +10,8 @@ function cell(get, show) {
   };
 }
 
-function column(title, get, show, options) {
-  return { title, data: null, searchable: false, className: "number", render: cell(get, show),
+function column(title, render, options) {
+  return { title, data: null, searchable: false, className: "number", render,
     orderSequence: ["desc", "asc"], ...options };
 }
 
@@ -38,7 +38,7 @@ function accuracyColumn(dataset, prefix) {
     const mark = result.converged === false ? "\u2020" : "";
     return type === "display" ? accuracyText(result.accuracy) + mark : result.accuracy;
   };
-  return column(prefix + "accuracy", null, null, { render });
+  return column(prefix + "accuracy", render);
 }
 
 function datasetColumns(dataset) {
@@ -47,9 +47,8 @@ function datasetColumns(dataset) {
   const small = { orderSequence: ["asc", "desc"] };
   const columns = [accuracyColumn(dataset, prefix)];
   const add = (title, key, show, options) =>
-    columns.push(column(prefix + title, keyOf(dataset, key), show, options));
-  add("95 % interval", "interval", (value) => rangeText(value, 4),
-    { render: cell(keyOf(dataset, "interval"), (value) => rangeText(value, 4)), orderable: false });
+    columns.push(column(prefix + title, cell(keyOf(dataset, key), show), options));
+  add("95 % interval", "interval", (value) => rangeText(value, 4), { orderable: false });
   if (state.published) {
     add("published", "published", (value) => value.toFixed(3));
     add("difference", "difference", (value) =>
@@ -57,14 +56,11 @@ function datasetColumns(dataset) {
   }
   add("group", "tie_group", String, small);
   if (!all) {
-    columns.push(column("ranks", (row) => {
-      const result = resultOf(row, dataset);
-      return result && result.rank_interval ? result.rank : null;
-    }, null, { ...small, render: (row, type) => {
+    columns.push(column("ranks", (row, type) => {
       const result = resultOf(row, dataset);
       if (!result || !result.rank_interval) return type === "display" ? "" : Infinity;
       return type === "display" ? rangeText(result.rank_interval, 0) : result.rank;
-    } }));
+    }, small));
   }
   add("fit s", "fit_s", secondsText, small);
   add("predict s", "predict_s", secondsText, small);
@@ -74,8 +70,8 @@ function datasetColumns(dataset) {
 function allColumns() {
   const text = { searchable: true, orderSequence: ["asc", "desc"] };
   return [
-    column("classifier", (row) => row.classifier, escaped, { ...text, className: "" }),
-    column("parameters", (row) => row.label, escaped, { ...text, className: "label" }),
+    column("classifier", cell((row) => row.classifier, escaped), { ...text, className: "" }),
+    column("parameters", cell((row) => row.label, escaped), { ...text, className: "label" }),
     ...shownDatasets().flatMap(datasetColumns),
   ];
 }
