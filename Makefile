@@ -41,8 +41,8 @@ Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup bench quick demo peers scaling limits data table readme page page-test verify test asan lint format \
-	install uninstall clean image-test compile-commands run-tests help FORCE
+.PHONY: all setup bench quick demo peers scaling limits data table readme page page-test verify test \
+	asan lint format install uninstall clean image-test compile-commands run-tests help FORCE
 
 all: build/fmbench ## build the program at build/fmbench
 

@@ -5,24 +5,12 @@
 #   tests/command_line.sh PROGRAM
 set -euo pipefail
 
-program=$(realpath "${1:-build/fmbench}")
-root=$(cd "$(dirname "$0")/.." && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+# shellcheck source=tests/common.sh
+. "$(dirname "$0")/common.sh"
 mkdir "$folder/bin" "$folder/checkout"
 ln -s "$program" "$folder/bin/fmbench"
 PATH=$folder/bin:$PATH
 cd "$folder/checkout"
-passed=0
-
-fail() {
-  echo "command_line: FAILED: $*" >&2
-  exit 1
-}
-pass() {
-  passed=$((passed + 1))
-  echo "command_line: $*"
-}
 
 mapfile -t commands < <(fmbench --help | sed -nE 's/^  fmbench ([a-z]+) .*/\1/p')
 [ ${#commands[@]} -ge 11 ] || fail "the help names ${#commands[@]} commands"
@@ -38,10 +26,7 @@ pass "the help of each command fits 80 columns"
 
 # A folder like a checkout, whose datasets are small.
 ln -s "$root/configs" "$root/reference" .
-fmbench glyphs --data data --n-train 600 --n-test 200 2>/dev/null
-mv data/glyphs-easy data/fashion
-fmbench glyphs --data data --variant hard --n-train 600 --n-test 200 2>/dev/null
-mv data/glyphs-hard data/mnist
+small_fashion_and_mnist 600 200
 fmbench run --grid "$root/tests/external.json" --only GaussianNB --only test.peer --jobs 1 \
   --no-share --results results/peers >log.txt 2>&1 || fail "$(cat log.txt)"
 run_example() {

@@ -6,21 +6,11 @@
 #   tests/end_to_end.sh PROGRAM
 set -euo pipefail
 
-program=$(realpath "${1:-build/fmbench}")
-root=$(cd "$(dirname "$0")/.." && pwd)
-folder=$(mktemp -d)
+# shellcheck source=tests/common.sh
+. "$(dirname "$0")/common.sh"
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$folder"' EXIT
 cd "$folder"
-passed=0
 
-fail() {
-  echo "end_to_end: FAILED: $*" >&2
-  exit 1
-}
-pass() {
-  passed=$((passed + 1))
-  echo "end_to_end: $*"
-}
 expect_status() {
   local expected=$1 status=0
   shift

@@ -5,15 +5,8 @@
 #   tests/install.sh PROGRAM
 set -euo pipefail
 
-program=$(realpath "${1:-build/fmbench}")
-root=$(cd "$(dirname "$0")/.." && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-
-fail() {
-  echo "install: FAILED: $*" >&2
-  exit 1
-}
+# shellcheck source=tests/common.sh
+. "$(dirname "$0")/common.sh"
 
 # The program under test, whichever build it is.
 make -C "$root" --no-print-directory -s install -o all PROGRAM="$program" DESTDIR="$folder" \

@@ -1,16 +1,14 @@
 #!/usr/bin/env bash
 # The page in a real browser: of two, one and three small datasets, and of a results folder if named.
-# Needs the packages of `scripts/install-packages page page-test`.
+# Needs the packages of `scripts/install-packages page browser`.
 #
 #   tests/page.sh PROGRAM [RESULTS DATA]
 #
 # Environment: SHOTS, a folder for screenshots (none are taken without it).
 set -euo pipefail
 
-program=$(realpath "${1:-build/fmbench}")
-root=$(cd "$(dirname "$0")/.." && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+# shellcheck source=tests/common.sh
+. "$(dirname "$0")/common.sh"
 if [ $# -gt 1 ]; then
   results=$(realpath "$2") data=$(realpath "$3")
 fi
@@ -25,10 +23,7 @@ dataset() { # NAME VARIANT SEED
 dataset one easy 0
 dataset two hard 0
 dataset three hard 1
-# The small grid, and a row that does not end well.
-jq --arg command "$root/tests/external_command" \
-  '.external.test = {command: [$command], parameters: [{mode: ["exit"]}]}' \
-  "$root/tests/small.json" >grid.json
+small_grid_with_a_failure >grid.json
 page() { # FOLDER DATASET...
   local name=$1
   shift

@@ -5,21 +5,9 @@
 #   tests/readme.sh PROGRAM
 set -euo pipefail
 
-program=$(realpath "${1:-build/fmbench}")
-root=$(cd "$(dirname "$0")/.." && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+# shellcheck source=tests/common.sh
+. "$(dirname "$0")/common.sh"
 unset MAKEFLAGS MAKELEVEL MAKEOVERRIDES MODE
-passed=0
-
-fail() {
-  echo "readme: FAILED: $*" >&2
-  exit 1
-}
-pass() {
-  passed=$((passed + 1))
-  echo "readme: $*"
-}
 
 mkdir "$folder/checkout"
 tar -C "$root" --exclude=./.git --exclude=./build --exclude=./data --exclude='./results/*' -cf - . |
@@ -34,11 +22,7 @@ sed -i 's/^all: .*/all:/' Makefile
 for script in install-packages get-data image-test; do
   printf '#!/bin/sh\n' >"scripts/$script"
 done
-for variant in easy hard; do
-  build/fmbench glyphs --variant "$variant" --n-train 500 --n-test 100 2>/dev/null
-done
-mv data/glyphs-easy data/fashion
-mv data/glyphs-hard data/mnist
+small_fashion_and_mnist 500 100
 
 # Those in blocks, with their continuations, and those within sentences; no forms such as JOBS=N.
 commands() {

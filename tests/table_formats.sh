@@ -4,19 +4,14 @@
 #   tests/table_formats.sh PROGRAM
 set -euo pipefail
 
-program=$(realpath "${1:-build/fmbench}")
-root=$(cd "$(dirname "$0")/.." && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+# shellcheck source=tests/common.sh
+. "$(dirname "$0")/common.sh"
 cd "$folder"
 
 for variant in easy hard; do
   "$program" glyphs --data data --variant "$variant" --n-train 300 --n-test 100 >/dev/null 2>&1
 done
-# The small grid, and a row that does not end well.
-jq --arg command "$root/tests/external_command" \
-  '.external.test = {command: [$command], parameters: [{mode: ["exit"]}]}' \
-  "$root/tests/small.json" >grid.json
+small_grid_with_a_failure >grid.json
 "$program" run --data data --dataset glyphs-easy --dataset glyphs-hard --grid grid.json --jobs 1 \
   --results results --repeats 2 >/dev/null 2>&1 || [ $? -eq 1 ]
 table() {
@@ -27,14 +22,14 @@ for format in json csv html tex; do
 done
 rm "$(find results/predictions/glyphs-hard -name 'GaussianNB-*')"
 table | grep -q 'glyphs-hard: rows without interval .* gone: 1' ||
-  { echo "table_formats: FAILED: the table does not tell of lost predictions" >&2; exit 1; }
+  fail "the table does not tell of lost predictions"
 if command -v pdflatex >/dev/null; then
   printf '%s\n' '\documentclass{article}' '\usepackage[T1]{fontenc}' \
     '\usepackage{booktabs,longtable,array}' '\begin{document}' '\input{table.tex}' \
     '\end{document}' >document.tex
   pdflatex -interaction=nonstopmode -halt-on-error document.tex >latex.txt 2>&1 ||
-    { tail -n 20 latex.txt; echo "table_formats: FAILED: LaTeX does not compile the table" >&2; exit 1; }
-  echo "table_formats: LaTeX compiles the table"
+    fail "LaTeX does not compile the table: $(tail -n 20 latex.txt)"
+  pass "LaTeX compiles the table"
 else
   echo "table_formats: no pdflatex here, the LaTeX table was not compiled"
 fi

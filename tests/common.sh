@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# What the end-to-end tests have in common, sourced by them: the program under test, their first
+# argument; the checkout; a folder of their own, which goes with them; what they say.
+root=$(cd "$(dirname "$0")/.." && pwd)
+program=$(realpath "${1:-build/fmbench}")
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+test_name=$(basename "$0" .sh)
+passed=0
+
+fail() {
+  echo "$test_name: FAILED: $*" >&2
+  exit 1
+}
+pass() {
+  passed=$((passed + 1))
+  echo "$test_name: $*"
+}
+
+# small_fashion_and_mnist N_TRAIN N_TEST: synthetic datasets of these names in the folder data.
+small_fashion_and_mnist() {
+  local variant
+  for variant in easy hard; do
+    "$program" glyphs --data data --variant "$variant" --n-train "$1" --n-test "$2" 2>/dev/null
+  done
+  mv data/glyphs-easy data/fashion
+  mv data/glyphs-hard data/mnist
+}
+
+# The small grid, and a row that does not end well, on standard output.
+small_grid_with_a_failure() {
+  jq --arg command "$root/tests/external_command" \
+    '.external.test = {command: [$command], parameters: [{mode: ["exit"]}]}' \
+    "$root/tests/small.json"
+}
