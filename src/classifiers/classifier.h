@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "classifiers/parameters.h"
 #include "loader/features.h"
+#include "numerics/work.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,6 +48,10 @@ struct fit_report {
     /* Seconds of the wall clock, asked for after read alone. */
     double fit_s;   /* of the fit that the readout needs; -1: as long as fit took */
     double found_s; /* that predict would have needed had an earlier call not done it */
+    /* Is `work` the arithmetic of the fit that the readout needs, and is that of predict no other
+       than alone? Where not, and there are readout parameters, none is recorded. */
+    bool has_work;
+    struct work work;
 };
 
 void fit_report_init(struct fit_report *report);
@@ -78,6 +83,17 @@ struct classifier_class {
      */
     enum status (*create)(void **model, const struct parameters *parameters, struct error *error);
 
+    /*
+     * Between create and fit, for each configuration that will be read: one that differs from the
+     * model's in readout parameters alone. Without a call, that of create will be. NULL: the fit
+     * for the largest numbers serves the smaller ones.
+     */
+    enum status (*ask)(void *model, const struct parameters *readout, struct error *error);
+
+    /* Is something saved where configurations share this one's fit, which differ from it in readout
+       parameters alone? NULL: yes. */
+    bool (*is_shared)(const struct parameters *parameters);
+
     /* Once a model. The training set stays valid until destroy, so a model may borrow from it. */
     enum status (*fit)(void *model, const struct training_set *set,
                        const struct execution *execution, struct fit_report *report,
@@ -85,8 +101,8 @@ struct classifier_class {
 
     /*
      * Class numbers for the rows of x. `readout` has the parameters of fit but for those marked
-     * is_readout, which may ask for less than was fitted. May be called more than once; x is then
-     * the same.
+     * is_readout, which may ask for less than was fitted, or for one that was asked for. May be
+     * called more than once; x is then the same.
      */
     enum status (*predict)(void *model, const struct parameters *readout, const struct features *x,
                            const struct execution *execution,

@@ -37,7 +37,8 @@ struct parameter_spec {
     double minimum, maximum; /* of each number, inclusive */
     bool minimum_excluded;   /* the range is (minimum, maximum] */
     bool none_allowed;
-    bool is_readout;                 /* changes only how a fitted model is read */
+    bool is_readout;                 /* changes only how a fitted model is read; or, where the
+                                        class has ask, which of its models is */
     const char *const *choices;      /* CHOICE: NULL-terminated */
     struct parameter_value fallback; /* the default of scikit-learn 0.19 */
 };

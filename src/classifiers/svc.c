@@ -5,7 +5,15 @@
  * classes; the class with most votes wins, ties go to the smallest class.
  * Boser, Guyon and Vapnik, "A training algorithm for optimal margin classifiers" (COLT 1992);
  * Cortes and Vapnik, "Support-vector networks" (Machine Learning 20, 1995).
+ *
+ * C is a readout parameter of the kernels but the linear one: one fit makes the models of all
+ * values of C that are asked for. Kernel values do not depend on C, so the machines of a pair of
+ * classes, solved one after the other, share those that they ask for; otherwise each is solved as
+ * if alone, with the same result. Seconds and flops of a model are those of a fit of its own: what
+ * was shared counts in full, where another one computed it by what such products took
+ * (svc_store.h).
  */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "classifiers/classifier.h"
 #include "classifiers/svc_model.h"
@@ -18,8 +26,10 @@ enum { C, KERNEL, DEGREE, GAMMA, COEF0, TOL };
 /*
  * Kernel values that are kept of a machine in the making, twice, or of all machines, which is
  * enough for 11,585 rows. Beside them, what the machines of a class share may take a quarter of the
- * memory, but no more than 2 GB: a worker stays below 4 GB. Values are the same to the bit wherever
- * they are kept.
+ * memory, but no more than 2 GB: a worker stays below 4 GB. The values of a pair of classes with
+ * each other are kept for all C where they all fit into the first of these, and an eighth of the
+ * memory by the threads; otherwise each machine keeps what it can, and they are computed again for
+ * the next C. Values are the same to the bit wherever they are kept.
  */
 static const size_t KEPT_BYTES = (size_t)1 << 29;
 static const size_t KEPT_BYTES_SHORT = (size_t)1 << 26;
@@ -41,6 +51,7 @@ static const struct parameter_spec specs[] = {
            .summary = "weight of the hinge losses against the margin",
            .maximum = HUGE_VAL,
            .minimum_excluded = true,
+           .is_readout = true,
            .fallback = {.n_numbers = 1, .numbers = {1}}},
     [KERNEL] = {.name = "kernel",
                 .type = PARAMETER_CHOICE,
@@ -75,9 +86,17 @@ static const struct parameter_spec specs[] = {
     {.name = NULL},
 };
 
+/* The model of one C, and what a fit for it alone would report. */
+struct fitted {
+    double C;
+    struct svc_model model;
+    struct fit_report report;
+};
+
 struct svc {
     struct parameters parameters;
-    struct svc_model model;
+    size_t n_fitted;
+    struct fitted *fitted; /* n_fitted, owned */
 };
 
 static void canonical(struct parameters *parameters)
@@ -91,6 +110,12 @@ static void canonical(struct parameters *parameters)
         parameters->values[COEF0] = specs[COEF0].fallback;
 }
 
+/* The linear kernel has no values that are worth keeping. */
+static bool is_shared(const struct parameters *parameters)
+{
+    return parameter_choice(parameters, KERNEL) != SVC_LINEAR;
+}
+
 static enum status create(void **model, const struct parameters *parameters, struct error *error)
 {
     struct svc *svc = memory_zeroed(1, sizeof *svc);
@@ -98,6 +123,32 @@ static enum status create(void **model, const struct parameters *parameters, str
     if (!svc)
         return error_memory(error, "SVC", sizeof *svc);
     svc->parameters = *parameters;
+    return STATUS_OK;
+}
+
+static struct fitted *find(const struct svc *svc, double asked)
+{
+    for (size_t i = 0; i < svc->n_fitted; i++)
+        if (svc->fitted[i].C == asked)
+            return &svc->fitted[i];
+    return NULL;
+}
+
+static enum status ask(void *model, const struct parameters *readout, struct error *error)
+{
+    struct svc *svc = model;
+    const size_t n = svc->n_fitted;
+    if (find(svc, parameter_number(readout, C)))
+        return STATUS_OK;
+    struct fitted *fitted = memory_zeroed(n + 1, sizeof *fitted);
+    if (!fitted)
+        return error_memory(error, "SVC", (n + 1) * sizeof *fitted);
+    for (size_t i = 0; i < n; i++)
+        fitted[i] = svc->fitted[i];
+    fitted[n].C = parameter_number(readout, C);
+    memory_free(svc->fitted);
+    svc->fitted = fitted;
+    svc->n_fitted++;
     return STATUS_OK;
 }
 
@@ -111,15 +162,33 @@ static struct svc_kernel kernel_of(const struct parameters *p, size_t n_features
                                .degree = (unsigned)parameter_number(p, DEGREE)};
 }
 
+/* A machine of one C, and what was done for it by the thread that solved it. */
+struct machine {
+    struct svc_pair_result result;
+    double spent_s;
+    struct work spent;
+};
+
+/* What is made for one C. */
+struct part {
+    struct svc_model *model;
+    double C;
+    double *weights;          /* n_rows x n_classes, owned */
+    struct machine *machines; /* n_pairs, owned */
+    double finish_s;
+};
+
 /* What the machines have in common, and what they write: each its own entries. */
 struct job {
     const struct parameters *parameters;
-    struct svc_model *model;
+    const struct svc_kernel *kernel;
     const struct svc_rows *rows;
+    size_t n_classes, n_pairs;
     struct svc_shared *shared; /* NULL: nothing is shared */
-    size_t kept_bytes, interior_bytes_max;
-    double *weights;                 /* n_rows x n_classes */
-    struct svc_pair_result *results; /* n_pairs */
+    size_t kept_bytes, cross_bytes_max, interior_bytes_max;
+    size_t n_parts;
+    struct part *parts; /* n_parts, owned */
+    double solve_s;     /* of the wall clock, for all machines */
 };
 
 /* An iteration of the interior-point method takes n p^2 + p^3 / 3 flops, a step of SMO some n. */
@@ -129,44 +198,78 @@ static long steps_before_interior(size_t n, size_t n_columns)
     return (long)fmax(INTERIOR_AFTER_PER_ROW * (double)n, INTERIOR_AFTER_PER_FLOP * flops);
 }
 
-static enum status solve_pair(const struct job *job, size_t a, size_t b, struct error *error)
+static enum status solve_machine(const struct job *job, const struct svc_pair *pair,
+                                 struct part *part, struct error *error)
 {
-    struct svc_model *model = job->model;
-    const size_t k = model->n_classes, p = svc_pair_index(k, a, b);
-    const size_t *first = job->rows->first;
-    struct svc_pair pair = {.rows = job->rows,
-                            .kernel = &model->kernel,
-                            .shared = job->shared,
-                            .first = {first[a], first[b]},
-                            .n = {first[a + 1] - first[a], first[b + 1] - first[b]},
-                            .C = parameter_number(job->parameters, C),
-                            .tol = parameter_number(job->parameters, TOL),
-                            .budget_bytes = job->kept_bytes};
-    struct svc_pair_result *result = &job->results[p];
-    *result = (struct svc_pair_result){.converged = true};
-    model->bias[p] = 0;
-    model->is_empty[p] = pair.n[0] == 0 || pair.n[1] == 0;
-    if (model->is_empty[p])
+    const size_t k = job->n_classes, a = pair->classes[0], b = pair->classes[1];
+    const size_t n = pair->n[0] + pair->n[1], p = svc_pair_index(k, a, b);
+    struct machine *machine = &part->machines[p];
+    struct svc_pair_result *result = &machine->result;
+    const double start_s = clock_now_s();
+    const struct work start = work_done_here();
+    *machine = (struct machine){.result = {.converged = true}};
+    part->model->bias[p] = 0;
+    part->model->is_empty[p] = pair->n[0] == 0 || pair->n[1] == 0;
+    if (part->model->is_empty[p])
         return STATUS_OK;
-    const size_t n = pair.n[0] + pair.n[1];
-    pair.interior_after = steps_before_interior(n, job->rows->n_columns);
-    pair.interior_bytes_max = job->interior_bytes_max;
-    pair.max_iter = (long)n * ITER_MAX_PER_ROW > ITER_MAX ? (long)n * ITER_MAX_PER_ROW : ITER_MAX;
     result->beta = memory_array(n, sizeof *result->beta);
     if (!result->beta)
         return error_memory(error, "SVC", n * sizeof *result->beta);
-    const enum status status = svc_pair_solve(&pair, result, error);
+    const enum status status = svc_pair_solve(pair, result, error);
     for (size_t t = 0; !status && t < n; t++)
-        job->weights[svc_pair_row(&pair, t) * k + (t < pair.n[0] ? b : a)] = result->beta[t];
+        part->weights[svc_pair_row(pair, t) * k + (t < pair->n[0] ? b : a)] = result->beta[t];
     memory_free(result->beta);
     result->beta = NULL;
-    model->bias[p] = result->bias;
+    part->model->bias[p] = result->bias;
+    machine->spent_s = clock_now_s() - start_s;
+    machine->spent = work_between(start, work_done_here());
     return status;
 }
 
-static enum status solve_pairs(const struct job *job, int n_threads, struct error *error)
+/* The stores of either class with the other one, where there is room for all of their values. */
+static enum status create_cross(const struct job *job, struct svc_store cross[2],
+                                struct svc_pair *pair, struct error *error)
 {
-    const size_t k = job->model->n_classes;
+    const size_t a = pair->classes[0], b = pair->classes[1];
+    if (!job->shared || pair->n[0] * pair->n[1] > job->cross_bytes_max / sizeof(float) / 2)
+        return STATUS_OK;
+    pair->cross = cross;
+    const enum status status = svc_store_create(&cross[0], job->rows, job->kernel, a, b, error);
+    return status ? status : svc_store_create(&cross[1], job->rows, job->kernel, b, a, error);
+}
+
+/* For all C, one after the other. */
+static enum status solve_pair(const struct job *job, size_t a, size_t b, struct error *error)
+{
+    const size_t *first = job->rows->first;
+    struct svc_store cross[2] = {{0}, {0}};
+    struct svc_pair pair = {.rows = job->rows,
+                            .kernel = job->kernel,
+                            .shared = job->shared,
+                            .classes = {a, b},
+                            .first = {first[a], first[b]},
+                            .n = {first[a + 1] - first[a], first[b + 1] - first[b]},
+                            .tol = parameter_number(job->parameters, TOL),
+                            .budget_bytes = job->kept_bytes,
+                            .interior_bytes_max = job->interior_bytes_max};
+    const size_t n = pair.n[0] + pair.n[1];
+    if (n > 0)
+        pair.interior_after = steps_before_interior(n, job->rows->n_columns);
+    pair.max_iter = (long)n * ITER_MAX_PER_ROW > ITER_MAX ? (long)n * ITER_MAX_PER_ROW : ITER_MAX;
+    enum status status = create_cross(job, cross, &pair, error);
+    for (; pair.asker < job->n_parts && !status; pair.asker++) {
+        pair.C = job->parts[pair.asker].C;
+        status = solve_machine(job, &pair, &job->parts[pair.asker], error);
+    }
+    svc_store_destroy(&cross[0]);
+    svc_store_destroy(&cross[1]);
+    return status;
+}
+
+static enum status solve_pairs(struct job *job, int n_threads, struct error *error)
+{
+    const size_t k = job->n_classes;
+    const double start_s = clock_now_s();
     enum status status = STATUS_OK;
 #pragma omp parallel for collapse(2) schedule(dynamic) num_threads(n_threads) default(none)        \
     shared(job, k, status, error)
@@ -185,17 +288,18 @@ static enum status solve_pairs(const struct job *job, int n_threads, struct erro
                 }
             }
         }
+    job->solve_s = clock_now_s() - start_s;
     return status;
 }
 
-static void fill_report(const struct job *job, struct fit_report *report)
+static void fill_report(const struct job *job, const struct part *part, struct fit_report *report)
 {
     double objective = 0, gap = 0, violation = 0, bytes = 0;
     int n_restarts = 0;
     report->n_iter = 0;
     report->converged = 1;
-    for (size_t p = 0; p < job->model->n_pairs; p++) {
-        const struct svc_pair_result *r = &job->results[p];
+    for (size_t p = 0; p < job->n_pairs; p++) {
+        const struct svc_pair_result *r = &part->machines[p].result;
         report->n_iter = r->n_iter > report->n_iter ? r->n_iter : report->n_iter;
         report->converged &= r->converged;
         objective += r->objective;
@@ -206,7 +310,7 @@ static void fill_report(const struct job *job, struct fit_report *report)
     }
     report->solver = n_restarts ? "SMO and interior-point method" : "SMO";
     fit_report_add(report, "objective", objective);
-    if (job->model->kernel.kind != SVC_SIGMOID) /* not positive definite: no duality */
+    if (job->kernel->kind != SVC_SIGMOID) /* not positive definite: no duality */
         fit_report_add(report, "dual_gap", objective < 0 ? gap / -objective : gap);
     fit_report_add(report, "kkt_violation", violation);
     fit_report_add(report, "kernel_bytes", bytes);
@@ -225,74 +329,199 @@ static size_t interior_bytes_max(const struct job *job, const struct features *x
     return execution->memory_bytes > data ? (execution->memory_bytes - data) / 2 / n_threads : 0;
 }
 
+/* Seconds and work of the machines of a part: as they were, and as they would be alone. */
+struct spent {
+    double s, alone_s;
+    struct work work, alone;
+};
+
+static struct spent spent_on(const struct job *job, const struct part *part)
+{
+    struct spent sum = {.s = 0};
+    for (size_t p = 0; p < job->n_pairs; p++) {
+        const struct machine *machine = &part->machines[p];
+        const struct svc_tally *tally = &machine->result.tally;
+        sum.s += machine->spent_s;
+        sum.alone_s += machine->spent_s - tally->spent_s + tally->alone_s;
+        sum.work.float_flops += machine->spent.float_flops;
+        sum.work.double_flops += machine->spent.double_flops;
+        sum.alone.float_flops += tally->alone_flops - tally->spent_flops;
+    }
+    sum.alone.float_flops += sum.work.float_flops;
+    sum.alone.double_flops += sum.work.double_flops;
+    return sum;
+}
+
+/*
+ * Tells of each C what a fit of its own would have taken, of all that took `total`: what is no
+ * machine's is everyone's, and the machines of several threads take a share of the wall clock.
+ */
+static void set_alone(const struct job *job, double total_s, struct work total,
+                      struct fitted *fitted)
+{
+    double common_s = total_s - job->solve_s, machines_s = 0;
+    for (size_t i = 0; i < job->n_parts; i++) {
+        const struct spent spent = spent_on(job, &job->parts[i]);
+        common_s -= job->parts[i].finish_s;
+        machines_s += spent.s;
+        total = work_between(spent.work, total);
+    }
+    const double rate = machines_s > 0 ? job->solve_s / machines_s : 1;
+    for (size_t i = 0; i < job->n_parts; i++) {
+        const struct spent spent = spent_on(job, &job->parts[i]);
+        struct fit_report *report = &fitted[i].report;
+        report->fit_s = common_s + spent.alone_s * rate + job->parts[i].finish_s;
+        report->has_work = true;
+        report->work = (struct work){.float_flops = total.float_flops + spent.alone.float_flops,
+                                     .double_flops = total.double_flops + spent.alone.double_flops};
+    }
+}
+
+static enum status part_create(struct part *part, const struct job *job, struct fitted *fitted,
+                               struct error *error)
+{
+    struct svc_model *m = &fitted->model;
+    *part = (struct part){.model = m, .C = fitted->C};
+    fit_report_init(&fitted->report);
+    m->kernel = *job->kernel;
+    m->n_classes = job->n_classes;
+    m->n_pairs = job->n_pairs;
+    const enum status status = memory_arrays(
+        (const struct memory_request[]){
+            {(void **)&m->bias, m->n_pairs, sizeof *m->bias},
+            {(void **)&m->is_empty, m->n_pairs, sizeof *m->is_empty},
+            {(void **)&part->machines, m->n_pairs, sizeof *part->machines},
+        },
+        3, "SVC", error);
+    if (status)
+        return status;
+    const size_t n_weights = job->rows->n_rows * job->n_classes;
+    part->weights = memory_zeroed(n_weights, sizeof *part->weights);
+    return part->weights ? STATUS_OK
+                         : error_memory(error, "SVC", n_weights * sizeof *part->weights);
+}
+
+static enum status part_finish(const struct job *job, struct part *part, struct fit_report *report,
+                               struct error *error)
+{
+    const double start_s = clock_now_s();
+    fill_report(job, part, report);
+    const enum status status = svc_model_finish(part->model, job->rows, part->weights, error);
+    fit_report_add(report, "n_support", (double)svc_model_n_support(part->model));
+    part->finish_s = clock_now_s() - start_s;
+    return status;
+}
+
+static enum status create_shared(struct job *job, struct svc_shared *shared, size_t n_askers,
+                                 const struct execution *execution, struct error *error)
+{
+    const size_t n_threads = (size_t)(execution->n_threads > 1 ? execution->n_threads : 1);
+    const size_t eighth = execution->memory_bytes / 8;
+    const size_t shared_max = eighth == 0 || eighth > SHARED_BYTES / 2 ? SHARED_BYTES : 2 * eighth;
+    job->cross_bytes_max = job->kept_bytes;
+    if (eighth > 0 && eighth / n_threads < job->cross_bytes_max)
+        job->cross_bytes_max = eighth / n_threads;
+    if (job->kernel->kind == SVC_LINEAR || job->rows->gram ||
+        svc_shared_bytes(job->rows, job->n_classes) > shared_max)
+        return STATUS_OK;
+    job->shared = shared;
+    return svc_shared_create(shared, job->rows, job->kernel, job->n_classes, n_askers, error);
+}
+
+/* The parts of the fit from the sorted rows on. */
+static enum status solve(struct job *job, struct svc *svc, const struct execution *execution,
+                         struct error *error)
+{
+    struct svc_shared shared = {0};
+    enum status status = create_shared(job, &shared, svc->n_fitted, execution, error);
+    for (; job->n_parts < svc->n_fitted && !status; job->n_parts++)
+        status = part_create(&job->parts[job->n_parts], job, &svc->fitted[job->n_parts], error);
+    if (!status)
+        status = solve_pairs(job, execution->n_threads, error);
+    for (size_t i = 0; i < job->n_parts && !status; i++)
+        status = part_finish(job, &job->parts[i], &svc->fitted[i].report, error);
+    svc_shared_destroy(&shared);
+    return status;
+}
+
 static enum status fit(void *model, const struct training_set *set,
                        const struct execution *execution, struct fit_report *report,
                        struct error *error)
 {
     struct svc *svc = model;
-    struct svc_model *m = &svc->model;
+    const double start_s = clock_now_s();
+    const struct work start = work_done();
     const size_t k = set->n_classes;
-    m->kernel = kernel_of(&svc->parameters, set->x->n_features);
-    m->n_classes = k;
-    m->n_pairs = k * (k - 1) / 2;
-    struct svc_rows rows = {0};
+    const struct svc_kernel kernel = kernel_of(&svc->parameters, set->x->n_features);
     const bool is_short = execution->memory_bytes && execution->memory_bytes < MEMORY_SHORT;
+    struct svc_rows rows = {0};
     struct job job = {.parameters = &svc->parameters,
-                      .model = m,
+                      .kernel = &kernel,
                       .rows = &rows,
+                      .n_classes = k,
+                      .n_pairs = k * (k - 1) / 2,
                       .kept_bytes = is_short ? KEPT_BYTES_SHORT : KEPT_BYTES};
-    enum status status =
-        svc_rows_create(&rows, set, &m->kernel, job.kept_bytes, execution->n_threads, error);
+    enum status status = svc->n_fitted ? STATUS_OK : ask(svc, &svc->parameters, error);
+    if (!status)
+        status = svc_rows_create(&rows, set, &kernel, job.kept_bytes, execution->n_threads, error);
     if (status)
         return status;
-    status = memory_arrays(
-        (const struct memory_request[]){
-            {(void **)&m->bias, m->n_pairs, sizeof *m->bias},
-            {(void **)&m->is_empty, m->n_pairs, sizeof *m->is_empty},
-            {(void **)&job.results, m->n_pairs, sizeof *job.results},
-        },
-        3, "SVC", error);
     job.interior_bytes_max = interior_bytes_max(&job, set->x, execution);
-    size_t shared_max = execution->memory_bytes / 4;
-    shared_max = shared_max == 0 || shared_max > SHARED_BYTES ? SHARED_BYTES : shared_max;
-    struct svc_shared shared = {0};
-    if (!status && m->kernel.kind != SVC_LINEAR && !rows.gram && k > 2 &&
-        svc_shared_bytes(&rows, k) <= shared_max) {
-        status = svc_shared_create(&shared, &rows, &m->kernel, k, error);
-        job.shared = &shared;
-    }
-    if (status)
-        goto cleanup;
-    job.weights = memory_zeroed(rows.n_rows * k, sizeof *job.weights);
-    status = job.weights ? solve_pairs(&job, execution->n_threads, error)
-                         : error_memory(error, "SVC", rows.n_rows * k * sizeof *job.weights);
-    if (status)
-        goto cleanup;
-    fill_report(&job, report);
-    status = svc_model_finish(m, &rows, job.weights, error);
-    fit_report_add(report, "n_support", (double)svc_model_n_support(m));
-cleanup:
-    svc_shared_destroy(&shared);
-    memory_free(job.weights);
-    memory_free(job.results);
+    job.parts = memory_zeroed(svc->n_fitted, sizeof *job.parts);
+    status = job.parts ? solve(&job, svc, execution, error)
+                       : error_memory(error, "SVC", svc->n_fitted * sizeof *job.parts);
     svc_rows_destroy(&rows);
+    if (!status) {
+        set_alone(&job, clock_now_s() - start_s, work_between(start, work_done()), svc->fitted);
+        *report = svc->fitted[0].report;
+    }
+    for (size_t i = 0; i < job.n_parts; i++) {
+        memory_free(job.parts[i].weights);
+        memory_free(job.parts[i].machines);
+    }
+    memory_free(job.parts);
     return status;
+}
+
+static enum status find_fitted(const struct svc *svc, const struct parameters *readout,
+                               const struct fitted **fitted, struct error *error)
+{
+    *fitted = find(svc, parameter_number(readout, C));
+    if (*fitted)
+        return STATUS_OK;
+    return error_set(error, STATUS_USAGE, "C: %.15g was not asked for before the fit",
+                     parameter_number(readout, C));
 }
 
 static enum status predict(void *model, const struct parameters *readout, const struct features *x,
                            const struct execution *execution, uint8_t *restrict labels,
                            struct error *error)
 {
-    (void)readout;
-    const struct svc *svc = model;
-    return svc_model_predict(&svc->model, x, execution->n_threads, labels, error);
+    const struct fitted *fitted;
+    const enum status status = find_fitted(model, readout, &fitted, error);
+    if (status)
+        return status;
+    return svc_model_predict(&fitted->model, x, execution->n_threads, labels, error);
+}
+
+static enum status read(const void *model, const struct parameters *readout,
+                        struct fit_report *report, struct error *error)
+{
+    const struct fitted *fitted;
+    const enum status status = find_fitted(model, readout, &fitted, error);
+    if (!status)
+        *report = fitted->report;
+    return status;
 }
 
 static void destroy(void *model)
 {
     struct svc *svc = model;
-    if (svc)
-        svc_model_destroy(&svc->model);
+    if (!svc)
+        return;
+    for (size_t i = 0; i < svc->n_fitted; i++)
+        svc_model_destroy(&svc->fitted[i].model);
+    memory_free(svc->fitted);
     memory_free(svc);
 }
 
@@ -305,7 +534,10 @@ const struct classifier_class svc_class = {
     .is_deterministic = true, /* within its tolerance */
     .canonical = canonical,
     .create = create,
+    .ask = ask,
+    .is_shared = is_shared,
     .fit = fit,
     .predict = predict,
+    .read = read,
     .destroy = destroy,
 };

@@ -56,7 +56,7 @@ void svc_gradient_destroy(struct svc_gradient *g)
 
 size_t svc_gradient_bytes(const struct svc_gradient *g)
 {
-    return g->n_chunks * CHUNK_ROWS * g->width * sizeof(float);
+    return (g->n_chunks * CHUNK_ROWS * g->width + g->n_values) * sizeof(float);
 }
 
 static void update_linear(struct svc_gradient *g, const struct svc_change *change, double *f)
@@ -87,12 +87,17 @@ static void find_parts(const struct svc_gradient *g, size_t t, const float *part
         parts[1] = pair->rows->gram + row * pair->rows->n_rows + pair->first[1];
         return;
     }
+    if (pair->cross) {
+        parts[own] = svc_shared_values(pair->shared, pair->classes[own], row);
+        parts[1 - own] = pair->cross[own].values[row - pair->first[own]];
+        return;
+    }
     const uint32_t place = g->place[t];
     parts[0] = g->chunks[place / CHUNK_ROWS].values + place % CHUNK_ROWS * g->width;
     parts[1] = parts[0] + pair->n[0];
     if (pair->shared) {
         parts[1 - own] = parts[0];
-        parts[own] = pair->shared->values[row];
+        parts[own] = svc_shared_values(pair->shared, pair->classes[own], row);
     }
 }
 
@@ -136,6 +141,13 @@ static void chunk_clear(struct svc_gradient *g, struct svc_chunk *chunk)
     for (size_t r = 0; r < chunk->n_rows; r++)
         g->place[chunk->rows[r]] = NOWHERE;
     chunk->n_rows = 0;
+}
+
+/* A row is used whose place is this one. */
+static void touch(struct svc_gradient *g, uint32_t place)
+{
+    if (!g->pair->rows->gram && !g->pair->cross)
+        g->chunks[place / CHUNK_ROWS].last_used = g->clock;
 }
 
 /* A chunk with room: the last one, a new one, or the one that was not used for longest. */
@@ -210,7 +222,7 @@ static enum status chunk_fill_class(struct svc_gradient *g, struct svc_chunk *ch
     g->n_computed += n;
     if (pair->shared) {
         kernel_part(g, which, n, own, 1 - own, values);
-        return svc_shared_need(pair->shared, which, n, error);
+        return svc_shared_need(pair->shared, pair->asker, which, n, &g->tally, error);
     }
     kernel_part(g, which, n, own, 0, values);
     kernel_part(g, which, n, own, 1, values + pair->n[0]);
@@ -225,6 +237,46 @@ static enum status chunk_fill(struct svc_gradient *g, struct svc_chunk *chunk,
     return status ? status : chunk_fill_class(g, chunk, new_rows, n_new, 1, error);
 }
 
+/* Asks for n_new rows of the kernel matrix, at most CHUNK_ROWS, where nothing is given up again. */
+static enum status need_rows(struct svc_gradient *g, const uint32_t *new_rows, size_t n_new,
+                             struct error *error)
+{
+    const struct svc_pair *pair = g->pair;
+    enum status status = STATUS_OK;
+    g->n_computed += n_new;
+    for (size_t own = 0; own < 2 && !status; own++) {
+        uint32_t which[CHUNK_ROWS];
+        size_t n = 0;
+        for (size_t r = 0; r < n_new; r++)
+            if ((new_rows[r] < pair->n[0] ? 0 : 1) == own) {
+                which[n++] = (uint32_t)svc_pair_row(pair, new_rows[r]);
+                g->place[new_rows[r]] = 0;
+            }
+        g->n_values += n * pair->n[1 - own];
+        status = svc_store_need(&pair->cross[own], which, n, &g->tally, error);
+        if (!status)
+            status = svc_shared_need(pair->shared, pair->asker, which, n, &g->tally, error);
+    }
+    return status;
+}
+
+/*
+ * Of the n_new rows, which are not kept, as many as there is room for at once are computed:
+ * *n_done, at least one.
+ */
+static enum status compute_rows(struct svc_gradient *g, const uint32_t *new_rows, size_t n_new,
+                                size_t *n_done, struct error *error)
+{
+    struct svc_chunk *chunk = g->pair->cross ? NULL : chunk_with_room(g, n_new);
+    const size_t room = chunk ? CHUNK_ROWS - chunk->n_rows : CHUNK_ROWS;
+    *n_done = n_new < room ? n_new : room;
+    if (g->pair->cross)
+        return need_rows(g, new_rows, *n_done, error);
+    if (!chunk)
+        return error_memory(error, "SVC", CHUNK_ROWS * g->width * sizeof(float));
+    return chunk_fill(g, chunk, new_rows, *n_done, error);
+}
+
 /* First what is kept, before it makes room for others. The numbers of the others in `change`. */
 static size_t update_from_kept(struct svc_gradient *g, const struct svc_change *change,
                                struct batch *batch, double *f)
@@ -236,8 +288,7 @@ static size_t update_from_kept(struct svc_gradient *g, const struct svc_change *
             g->missing[n_missing++] = (uint32_t)c;
             continue;
         }
-        if (!g->pair->rows->gram)
-            g->chunks[place / CHUNK_ROWS].last_used = g->clock;
+        touch(g, place);
         batch_add(batch, g, change->rows[c], change->by[c], f);
     }
     batch_flush(batch, f);
@@ -255,15 +306,11 @@ enum status svc_gradient_update(struct svc_gradient *g, const struct svc_change 
     g->clock++;
     const size_t n_missing = update_from_kept(g, change, &batch, f);
     for (size_t done = 0; done < n_missing;) {
-        struct svc_chunk *chunk = chunk_with_room(g, n_missing - done);
-        if (!chunk)
-            return error_memory(error, "SVC", CHUNK_ROWS * g->width * sizeof(float));
         uint32_t new_rows[CHUNK_ROWS];
-        const size_t room = CHUNK_ROWS - chunk->n_rows;
         size_t n_new = 0;
-        for (; n_new < room && done + n_new < n_missing; n_new++)
+        for (; n_new < CHUNK_ROWS && done + n_new < n_missing; n_new++)
             new_rows[n_new] = change->rows[g->missing[done + n_new]];
-        const enum status status = chunk_fill(g, chunk, new_rows, n_new, error);
+        const enum status status = compute_rows(g, new_rows, n_new, &n_new, error);
         if (status)
             return status;
         for (size_t r = 0; r < n_new; r++)
@@ -279,18 +326,13 @@ const float *svc_gradient_row(struct svc_gradient *g, size_t t, const uint32_t *
 {
     g->clock++;
     if (g->place[t] == NOWHERE) {
-        struct svc_chunk *chunk = chunk_with_room(g, n_along + 1);
-        if (!chunk)
-            return NULL;
         uint32_t new_rows[CHUNK_ROWS] = {(uint32_t)t};
-        size_t n_new = 1;
-        for (; n_new <= n_along && chunk->n_rows + n_new < CHUNK_ROWS; n_new++)
-            new_rows[n_new] = along[n_new - 1];
-        if (chunk_fill(g, chunk, new_rows, n_new, NULL))
+        size_t n_done;
+        memcpy(new_rows + 1, along, n_along * sizeof *along);
+        if (compute_rows(g, new_rows, n_along + 1, &n_done, NULL))
             return NULL;
     }
-    if (!g->pair->rows->gram)
-        g->chunks[g->place[t] / CHUNK_ROWS].last_used = g->clock;
+    touch(g, g->place[t]);
     const float *parts[2];
     find_parts(g, t, parts);
     float *copy = g->copies + (g->clock & 1 ? g->stride : 0);

@@ -4,7 +4,8 @@
  * For the linear kernel through the change of w = sum beta_t x_t. For the others from whole rows of
  * the kernel matrix, which are in the gram, or computed many at a time and kept in chunks within a
  * budget: when it is spent, the chunk that was not used for longest is given up. Where the values
- * with the rows of the same class are shared, chunks hold those with the rows of the other class.
+ * with the rows of the same class are shared, chunks hold those with the rows of the other class;
+ * where those are in stores of the pair, there are no chunks.
  */
 #ifndef FMBENCH_CLASSIFIERS_SVC_GRADIENT_H
 #define FMBENCH_CLASSIFIERS_SVC_GRADIENT_H
@@ -20,10 +21,12 @@ struct svc_gradient {
     size_t n_chunks, n_chunks_max;
     struct svc_chunk *chunks; /* n_chunks_max, owned */
     uint32_t *place;          /* n, owned: chunk x rows of a chunk + row in it, or none; any number
-                                 where the gram has the row */
+                                 where the gram has the row, or the stores were asked for it */
     uint32_t *missing;        /* n, owned: work */
     uint64_t clock;
-    size_t n_computed; /* rows of the kernel matrix */
+    size_t n_computed;      /* rows of the kernel matrix */
+    size_t n_values;        /* of the stores, that were asked for */
+    struct svc_tally tally; /* of what is shared */
 };
 
 struct svc_change {
@@ -56,6 +59,7 @@ static inline bool svc_gradient_has_row(const struct svc_gradient *gradient, siz
 const float *svc_gradient_row(struct svc_gradient *gradient, size_t t, const uint32_t *along,
                               size_t n_along);
 
-size_t svc_gradient_bytes(const struct svc_gradient *gradient); /* of kept kernel values */
+/* Of kept kernel values, without those with the rows of the same class that are shared. */
+size_t svc_gradient_bytes(const struct svc_gradient *gradient);
 
 #endif

@@ -180,21 +180,24 @@ enum status svc_rows_create(struct svc_rows *rows, const struct training_set *se
     return status;
 }
 
-void svc_rows_strip(struct svc_rows *rows)
+enum status svc_rows_copy_choice(struct svc_rows *to, const struct svc_rows *rows,
+                                 struct error *error)
+{
+    *to = (struct svc_rows){.n_columns = rows->n_columns, .n_features = rows->n_features};
+    to->features = memory_array(rows->n_features, sizeof *to->features);
+    if (!to->features)
+        return error_memory(error, "SVC", rows->n_features * sizeof *to->features);
+    memcpy(to->features, rows->features, rows->n_features * sizeof *to->features);
+    return STATUS_OK;
+}
+
+void svc_rows_destroy(struct svc_rows *rows)
 {
     memory_free(rows->x);
     memory_free(rows->norms);
     memory_free(rows->diagonal);
     memory_free(rows->source);
     memory_free(rows->gram);
-    rows->gram = NULL;
-    rows->x = rows->norms = rows->diagonal = NULL;
-    rows->source = NULL;
-}
-
-void svc_rows_destroy(struct svc_rows *rows)
-{
-    svc_rows_strip(rows);
     memory_free(rows->features);
     *rows = (struct svc_rows){0};
 }

@@ -39,8 +39,9 @@ enum status svc_rows_create(struct svc_rows *rows, const struct training_set *se
                             struct error *error);
 void svc_rows_destroy(struct svc_rows *rows);
 
-/* Frees all but the choice of features. */
-void svc_rows_strip(struct svc_rows *rows);
+/* The choice of features alone. */
+enum status svc_rows_copy_choice(struct svc_rows *to, const struct svc_rows *rows,
+                                 struct error *error);
 
 /* The kept columns of one standardised row, padded; returns |x|^2 over all features. */
 double svc_row_copy(const struct svc_rows *rows, const float *standardised, size_t n_all,

@@ -82,8 +82,8 @@ static enum status set_means(struct svc_model *model, const struct svc_rows *row
     return status;
 }
 
-enum status svc_model_finish(struct svc_model *model, struct svc_rows *rows, const double *weights,
-                             struct error *error)
+enum status svc_model_finish(struct svc_model *model, const struct svc_rows *rows,
+                             const double *weights, struct error *error)
 {
     size_t n_support = 0;
     for (size_t c = 0; c < model->n_classes; c++) {
@@ -97,10 +97,7 @@ enum status svc_model_finish(struct svc_model *model, struct svc_rows *rows, con
                              : copy_support(model, rows, weights, error);
     if (!status)
         status = set_means(model, rows, error);
-    svc_rows_strip(rows);
-    model->layout = *rows;
-    *rows = (struct svc_rows){0};
-    return status;
+    return status ? status : svc_rows_copy_choice(&model->layout, rows, error);
 }
 
 void svc_model_destroy(struct svc_model *model)

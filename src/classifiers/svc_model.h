@@ -10,7 +10,7 @@
 struct svc_model {
     struct svc_kernel kernel;
     size_t n_classes, n_pairs;     /* pairs (a, b), a < b, in lexicographic order */
-    struct svc_rows layout;        /* owned; the choice of features alone remains after the fit */
+    struct svc_rows layout;        /* owned; the choice of features alone */
     size_t first[MAX_CLASSES + 1]; /* support vectors of class c */
     bool has_rows[MAX_CLASSES];
     float *means;    /* n_classes x n_columns, owned: of the training rows */
@@ -23,11 +23,11 @@ struct svc_model {
 };
 
 /*
- * From the sorted rows, which the model takes over and strips, and the weights of all of them,
- * n_rows x n_classes. svc_model_destroy takes a zeroed struct.
+ * From the sorted rows, and the weights of all of them, n_rows x n_classes. svc_model_destroy takes
+ * a zeroed struct.
  */
-enum status svc_model_finish(struct svc_model *model, struct svc_rows *rows, const double *weights,
-                             struct error *error);
+enum status svc_model_finish(struct svc_model *model, const struct svc_rows *rows,
+                             const double *weights, struct error *error);
 void svc_model_destroy(struct svc_model *model);
 
 static inline size_t svc_model_n_support(const struct svc_model *model)

@@ -530,6 +530,7 @@ enum status svc_pair_solve(const struct svc_pair *pair, struct svc_pair_result *
             status = change_active(&s, error);
     }
     if (!status) {
+        result->tally = s.gradient.tally;
         result->bias = find_bias(&s);
         set_values(&s, result);
     }

@@ -25,6 +25,9 @@ struct svc_pair {
     const struct svc_rows *rows; /* borrowed */
     const struct svc_kernel *kernel;
     struct svc_shared *shared; /* borrowed; NULL: a machine keeps all its kernel values itself */
+    struct svc_store *cross;   /* borrowed; of either class with the other one, for machines of this
+                                  pair that differ in C; NULL, or with `shared` */
+    size_t classes[2], asker;  /* for these */
     size_t first[2], n[2]; /* sorted rows first[0] .. first[0] + n[0] - 1, then those of first[1] */
     double C, tol;
     size_t budget_bytes; /* for kernel values; a few hundred rows are kept even so */
@@ -42,6 +45,7 @@ struct svc_pair_result {
     double violation;         /* of the optimality conditions over all rows, see above */
     double objective, primal; /* of the problem above, and of its dual */
     size_t kernel_bytes;      /* kept kernel values at their largest */
+    struct svc_tally tally;   /* of what it shares with others */
 };
 
 /* The sorted row that row t of the pair is, t < n[0] + n[1]. */

@@ -15,7 +15,8 @@ struct work {
 void work_add_float(double flops);
 void work_add_double(double flops);
 
-struct work work_done(void);
+struct work work_done(void);      /* by all threads */
+struct work work_done_here(void); /* by the calling thread */
 
 /* What was done between two moments. */
 struct work work_between(struct work before, struct work after);

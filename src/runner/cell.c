@@ -80,6 +80,11 @@ static enum status set_identity(const struct cell *cell, const struct parameters
     return status;
 }
 
+static bool is_shared(const struct classifier_class *class, const struct parameters *effective)
+{
+    return !class->is_shared || class->is_shared(effective);
+}
+
 enum status cell_init(struct cell *cell, const struct cell_request *request, struct error *error)
 {
     *cell = (struct cell){.point = request->point,
@@ -95,7 +100,8 @@ enum status cell_init(struct cell *cell, const struct cell_request *request, str
     if (!status)
         status = set_identity(cell, &effective, false, cell->problem, error);
     if (!status)
-        status = set_identity(cell, &effective, true, cell->fit, error);
+        status = set_identity(cell, &effective, is_shared(cell->point->class, &effective),
+                              cell->fit, error);
     return status;
 }
 

@@ -22,7 +22,8 @@ struct cell {
     /* As identity, of the parameters that have an effect: equal for cells that are one problem. */
     char problem[DIGEST_HEX_BYTES];
     struct cell *twin; /* the next cell of the same problem, which shares this one's run; or NULL */
-    /* As problem, without readout parameters: equal for cells that can read from one fit. */
+    /* As problem, without readout parameters where the class shares fits for them: equal for cells
+       that can read from one fit. */
     char fit[DIGEST_HEX_BYTES];
     struct cell
         *reader;       /* the next cell that reads from the same fit, in the same worker; or NULL */

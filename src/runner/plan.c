@@ -117,7 +117,10 @@ static bool share(struct plan *plan, struct cell *cell)
     return false;
 }
 
-/* A fit takes as long as the longest of its readers would alone; it is the first that takes it. */
+/*
+ * A fit takes as long as the longest of its readers would alone, or, where the class fits what each
+ * of them asks for, no longer than all of them; it is the first that takes it.
+ */
 static void set_expected(struct plan *plan, const struct options *options,
                          const struct cost_model *costs)
 {
@@ -125,7 +128,9 @@ static void set_expected(struct plan *plan, const struct options *options,
         struct cell *first = &plan->cells[plan->fits[i] - plan->cells];
         for (const struct cell *reader = first; reader; reader = reader->reader) {
             const double expected_s = cost_expected_s(costs, reader) * (double)options->repeats;
-            if (expected_s > first->expected_s)
+            if (first->point->class->ask)
+                first->expected_s += expected_s;
+            else if (expected_s > first->expected_s)
                 first->expected_s = expected_s;
         }
         plan->expected_s += first->expected_s;

@@ -186,6 +186,15 @@ struct fitted {
     struct work work;
 };
 
+static enum status ask_for_readings(struct bench *b, void *model)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; b->class->ask && i < b->n_readers && !status; i++)
+        if (!b->readings[i].is_done)
+            status = b->class->ask(model, &b->readings[i].cell->point->parameters, b->error);
+    return status;
+}
+
 static enum status fit(struct bench *b, size_t repeat, struct fitted *fitted)
 {
     struct parameters parameters;
@@ -199,6 +208,8 @@ static enum status fit(struct bench *b, size_t repeat, struct fitted *fitted)
     const struct work work_start = work_done();
     const double cpu_start_s = clock_cpu_s(), start_s = clock_now_s();
     enum status status = b->class->create(&fitted->model, &parameters, b->error);
+    if (!status)
+        status = ask_for_readings(b, fitted->model);
     if (!status)
         status = b->class->fit(fitted->model, &set, &fitted->execution, &fitted->report, b->error);
     fitted->fit_s = clock_now_s() - start_s;
@@ -252,9 +263,11 @@ static enum status read_repeat(struct bench *b, size_t repeat, size_t reader,
     if (status)
         return status;
     fill_message(&message, &report);
-    /* A fit that others read from is not what this row alone would have counted. */
-    if (!b->class->read) {
-        add_work(&message.repeat, "fit_float_flops", "fit_double_flops", fitted->work);
+    /* A fit that others read from is not what this row alone would have counted, unless the class
+       tells that. */
+    if (report.has_work || !b->class->read) {
+        add_work(&message.repeat, "fit_float_flops", "fit_double_flops",
+                 report.has_work ? report.work : fitted->work);
         add_work(&message.repeat, "predict_float_flops", "predict_double_flops", predict_work);
     }
     return send_repeat(b, repeat, reader, &message);
