@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MADE_ROWS_MAX = 1500, MADE_FEATURES_MAX = 320 };
+enum { MADE_ROWS_MAX = 4400, MADE_FEATURES_MAX = 320 };
 
 /* What a test fits to; x is complete but for the scaling, which no tree reads. */
 struct made_data {
@@ -74,18 +74,38 @@ static inline struct parameters made_parameters(const struct classifier_class *c
     return parameters;
 }
 
-static inline void *made_fit(const struct classifier_class *class, const struct made_data *d,
-                             const char *const *settings, int n_threads, struct fit_report *report)
+struct made_request {
+    int n_threads;
+    size_t memory_bytes; /* 0: no limit */
+    size_t n_asked;      /* for these settings too, of a class that needs to be asked */
+    const char *const (*asked)[4];
+};
+
+static inline void *made_fit_with(const struct classifier_class *class, const struct made_data *d,
+                                  const char *const *settings, const struct made_request *request,
+                                  struct fit_report *report)
 {
     const struct parameters parameters = made_parameters(class, settings);
-    const struct execution execution = {.rng_key = 42, .n_threads = n_threads};
+    const struct execution execution = {
+        .rng_key = 42, .n_threads = request->n_threads, .memory_bytes = request->memory_bytes};
     struct fit_report unused;
     void *model;
     fit_report_init(report ? report : &unused);
     cr_assert_eq(class->create(&model, &parameters, NULL), STATUS_OK);
+    for (size_t i = 0; i < request->n_asked; i++) {
+        const struct parameters readout = made_parameters(class, request->asked[i]);
+        cr_assert_eq(class->ask(model, &readout, NULL), STATUS_OK);
+    }
     cr_assert_eq(class->fit(model, &d->set, &execution, report ? report : &unused, NULL),
                  STATUS_OK);
     return model;
+}
+
+static inline void *made_fit(const struct classifier_class *class, const struct made_data *d,
+                             const char *const *settings, int n_threads, struct fit_report *report)
+{
+    return made_fit_with(class, d, settings, &(struct made_request){.n_threads = n_threads},
+                         report);
 }
 
 static inline void made_predict(const struct classifier_class *class, void *model,
