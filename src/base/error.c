@@ -14,8 +14,3 @@ enum status error_set(struct error *error, enum status status, const char *forma
     }
     return status;
 }
-
-enum status error_memory(struct error *error, const char *what, unsigned long long n_bytes)
-{
-    return error_set(error, STATUS_MEMORY, "cannot allocate %llu bytes for %s", n_bytes, what);
-}

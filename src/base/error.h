@@ -27,7 +27,13 @@ struct error {
 enum status error_set(struct error *error, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* STATUS_MEMORY with a message that names what needed `n_bytes`. */
-enum status error_memory(struct error *error, const char *what, unsigned long long n_bytes);
+/* STATUS_MEMORY with a message that names what needed `n_bytes`. Inline, so that static analysis
+   sees that it fails. */
+static inline enum status error_memory(struct error *error, const char *what,
+                                       unsigned long long n_bytes)
+{
+    error_set(error, STATUS_MEMORY, "cannot allocate %llu bytes for %s", n_bytes, what);
+    return STATUS_MEMORY;
+}
 
 #endif

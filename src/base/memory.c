@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 enum { ALIGNMENT_BYTES = 64 };
-static const uintptr_t HUGE_PAGE_BYTES = (uintptr_t)1 << 21;
+enum { HUGE_PAGE_BYTES = 1 << 21 };
 
 void *memory_array(size_t n_items, size_t item_bytes)
 {
@@ -33,10 +33,10 @@ void memory_free(void *array)
 
 void memory_prefer_huge_pages(void *array, size_t n_bytes)
 {
-    const uintptr_t from = ((uintptr_t)array + HUGE_PAGE_BYTES - 1) & ~(HUGE_PAGE_BYTES - 1);
-    const uintptr_t end = ((uintptr_t)array + n_bytes) & ~(HUGE_PAGE_BYTES - 1);
-    if (array && from < end) /* advice: that it is not taken is no error */
-        madvise((void *)from, end - from, MADV_HUGEPAGE);
+    const size_t before = -(uintptr_t)array % HUGE_PAGE_BYTES; /* the first page that is whole */
+    if (array && before < n_bytes) /* advice: that it is not taken is no error */
+        madvise((char *)array + before, (n_bytes - before) / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES,
+                MADV_HUGEPAGE);
 }
 
 enum status memory_arrays(const struct memory_request *requests, size_t n_requests,

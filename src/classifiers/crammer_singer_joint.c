@@ -163,9 +163,7 @@ static void count_weights(const struct crammer_singer_joint *joint, const double
 static double find_threshold(const struct crammer_singer_joint *joint, const double *d,
                              const double *sum_d)
 {
-    const struct linear_design *design = joint->design;
-#pragma omp parallel for num_threads(design->n_threads) default(none)                              \
-    shared(joint, design, d, sum_d)
+#pragma omp parallel for num_threads(joint->design->n_threads) default(none) shared(joint, d, sum_d)
     for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++)
         count_weights(joint, d, sum_d, chunk);
     struct weight_counts *all = &joint->counts[0];

@@ -85,6 +85,11 @@ static double softmax(const struct solver *s, size_t i, double step, double *res
     return largest - own + s->mu * log(sum);
 }
 
+static double log_q_of(double q)
+{
+    return fmax(log(q), LOG_Q_MIN);
+}
+
 /* q = p, the step of the multipliers. */
 static void recentre(const struct solver *s)
 {
@@ -94,7 +99,7 @@ static void recentre(const struct solver *s)
         double p[LINEAR_PROBLEMS_MAX], hinge;
         softmax(s, i, 0, p, &hinge);
         for (size_t k = 0; k < d->n_problems; k++)
-            s->log_q[i * d->lanes + k] = fmax(log(p[k]), LOG_Q_MIN);
+            s->log_q[i * d->lanes + k] = log_q_of(p[k]);
     }
 }
 
@@ -332,7 +337,7 @@ static void raise_C(struct solver *s, double C)
         softmax(s, i, 0, p, &hinge);
         for (size_t k = 0; k < d->n_problems; k++) {
             const double q = ratio * p[k] + (k == y ? 1 - ratio : 0);
-            s->log_q[i * d->lanes + k] = fmax(log(q), LOG_Q_MIN);
+            s->log_q[i * d->lanes + k] = log_q_of(q);
         }
     }
     s->x.C = C;

@@ -14,6 +14,7 @@
 #include "classifiers/classifier.h"
 #include "classifiers/neighbors_index.h"
 
+#include <assert.h>
 #include <limits.h>
 
 enum { N_NEIGHBORS, WEIGHTS, P };
@@ -126,6 +127,7 @@ static enum status predict(void *model, const struct parameters *readout, const 
             return status;
         knn->search_s = clock_now_s() - start_s;
     }
+    assert(knn->found.rows);
     for (size_t i = 0; i < x->n_rows; i++) {
         const size_t first = i * knn->n_neighbors;
         labels[i] = vote(knn, knn->found.distances + first, knn->found.rows + first, k, weights);

@@ -19,6 +19,7 @@
 #include "classifiers/svc_model.h"
 #include "classifiers/svc_pair.h"
 
+#include <assert.h>
 #include <math.h>
 
 enum { C, KERNEL, DEGREE, GAMMA, COEF0, TOL };
@@ -441,6 +442,7 @@ static enum status solve(struct job *job, struct svc *svc, const struct executio
     for (size_t i = 0; i < job->n_parts && !status; i++)
         status = part_finish(job, &job->parts[i], &svc->fitted[i].report, error);
     svc_shared_destroy(&shared);
+    job->shared = NULL;
     return status;
 }
 
@@ -509,6 +511,7 @@ static enum status read(const void *model, const struct parameters *readout,
 {
     const struct fitted *fitted;
     const enum status status = find_fitted(model, readout, &fitted, error);
+    assert(status || fitted);
     if (!status)
         *report = fitted->report;
     return status;

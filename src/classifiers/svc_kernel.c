@@ -4,6 +4,7 @@
 #include "numerics/kernel_simd.h"
 #include "numerics/work.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -167,6 +168,7 @@ enum status svc_rows_create(struct svc_rows *rows, const struct training_set *se
         return status;
     }
     sort_by_class(rows, set);
+    assert(n_rows > 0);
     for (size_t i = 0; i < n_rows; i++) {
         const double norm = svc_row_copy(rows, set->x->standardised + rows->source[i] * n_all,
                                          n_all, rows->x + i * rows->n_columns);

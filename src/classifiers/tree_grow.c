@@ -399,6 +399,7 @@ static enum status grow(struct tree *tree, struct tree_builder *b, struct stack 
         tree->efforts[task.depth].n_values += b->n_values;
         start_s = end_s;
     }
+    b->task = NULL;
     return status;
 }
 

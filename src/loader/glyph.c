@@ -162,14 +162,19 @@ static double blend(double under, double ink, double distance)
     return under + cover * (ink - under);
 }
 
+static struct point pixel(size_t i)
+{
+    const size_t row = i / GLYPH_SIDE;
+    return (struct point){(double)(i % GLYPH_SIDE), (double)row};
+}
+
 static void lay_shape(double *image, struct rng *rng, const struct glyph_style *style,
                       unsigned label)
 {
     const struct pose pose = draw_pose(rng, style);
     const double w = draw_from(rng, style->half_width), ink = draw_from(rng, style->ink);
     for (size_t i = 0; i < GLYPH_PIXELS; i++) {
-        const struct point p =
-            into_frame(&pose, (double)(i % GLYPH_SIDE), (double)(i / GLYPH_SIDE));
+        const struct point at = pixel(i), p = into_frame(&pose, at.x, at.y);
         image[i] = blend(image[i], ink, pose.radius * shapes[label](p, w));
     }
 }
@@ -186,8 +191,7 @@ static void lay_scratch(double *image, struct rng *rng, const struct glyph_style
     const double radius = draw_from(rng, style->radius);
     const double w = 0.5 * radius * draw_from(rng, style->half_width);
     for (size_t i = 0; i < GLYPH_PIXELS; i++) {
-        const struct point p = {(double)(i % GLYPH_SIDE), (double)(i / GLYPH_SIDE)};
-        image[i] = blend(image[i], brightness, to_segment(p, from, to) - w);
+        image[i] = blend(image[i], brightness, to_segment(pixel(i), from, to) - w);
     }
 }
 

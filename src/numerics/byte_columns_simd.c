@@ -35,8 +35,7 @@ static inline byte_v byte_interleave_low(byte_v a, byte_v b)
 #elif defined(__AVX2__)
     return (byte_v)_mm256_unpacklo_epi8((__m256i)a, (__m256i)b);
 #else
-    return __builtin_shuffle(a, b,
-                             (byte_v){0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23});
+    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
 #endif
 }
 
@@ -48,8 +47,8 @@ static inline byte_v byte_interleave_high(byte_v a, byte_v b)
 #elif defined(__AVX2__)
     return (byte_v)_mm256_unpackhi_epi8((__m256i)a, (__m256i)b);
 #else
-    return __builtin_shuffle(
-        a, b, (byte_v){8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31});
+    return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15,
+                                   31);
 #endif
 }
 

@@ -123,9 +123,9 @@ static ALWAYS_INLINE vector vector_of_bytes(const uint8_t *from)
     const words zero = {0, 0, 0, 0};
     words x = zero;
     memcpy(&x, from, 4);
-    const bytes wide = __builtin_shuffle(
-        (bytes)x, (bytes)zero, (bytes){0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23});
-    x = (words)__builtin_shuffle((shorts)wide, (shorts)zero, (shorts){0, 8, 1, 9, 2, 10, 3, 11});
+    const bytes wide = __builtin_shufflevector((bytes)x, (bytes)zero, 0, 16, 1, 17, 2, 18, 3, 19, 4,
+                                               20, 5, 21, 6, 22, 7, 23);
+    x = (words)__builtin_shufflevector((shorts)wide, (shorts)zero, 0, 8, 1, 9, 2, 10, 3, 11);
     return __builtin_convertvector(x, vector);
 }
 #endif

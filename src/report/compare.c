@@ -6,6 +6,7 @@
 #include "statistics/order.h"
 #include "statistics/tests.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +108,7 @@ static void compare_both(struct compare_row *row, const struct outcome *first,
 {
     const struct record *a = row->sides[0], *b = row->sides[1];
     double seconds[RECORD_REPEATS_MAX];
+    assert(a && b);
     row->difference = record_mean_accuracy(b) - record_mean_accuracy(a);
     for (size_t s = 0; s < 2; s++)
         row->seconds[s] = median_of(seconds, seconds_of(row->sides[s], seconds));

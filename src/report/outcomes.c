@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "loader/idx.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -78,6 +79,7 @@ static enum status judge(const struct outcomes *o, struct outcome *row, struct e
 {
     const struct record *record = row->record;
     double scores[RECORD_REPEATS_MAX];
+    assert(row->predicted && row->right);
     for (size_t r = 0; r < record->n_repeats; r++) {
         size_t n_right = 0;
         for (size_t i = 0; i < o->n_test; i++) {

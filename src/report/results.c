@@ -128,7 +128,7 @@ static enum status list_journals(const char *directory, char ***names, size_t *n
 static enum status read_datasets(struct results *results, const struct results_request *request,
                                  struct error *error)
 {
-    results->datasets = calloc(request->n_datasets, sizeof *results->datasets);
+    results->datasets = calloc(request->n_datasets + 1, sizeof *results->datasets);
     if (!results->datasets)
         return error_memory(error, "results", request->n_datasets * sizeof *results->datasets);
     enum status status = STATUS_OK;

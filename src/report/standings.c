@@ -13,7 +13,7 @@ static const double ALPHA = 0.05;
 /* The rows that are known, by falling accuracy, then as they came; n_known of them. */
 static size_t *best_first(const struct standings *s)
 {
-    size_t *order = malloc((s->n_known + 1) * sizeof *order);
+    size_t *order = calloc(s->n_known + 1, sizeof *order);
     size_t n = 0;
     for (size_t i = 0; order && i < s->n_rows; i++) {
         if (!s->rows[i].is_known)

@@ -3,6 +3,7 @@
 #include "report/parameter_text.h"
 #include "statistics/order.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,11 +78,13 @@ const char *table_reason(const struct table_row *row, const struct table_cell *c
 
 static size_t find_row(const struct table *table, const char *name, const char *key)
 {
-    size_t i = 0;
-    while (i < table->n_rows &&
-           (strcmp(table->rows[i].name, name) != 0 || strcmp(table->rows[i].key, key) != 0))
-        i++;
-    return i;
+    for (size_t i = 0; i < table->n_rows; i++) {
+        const struct table_row *row = &table->rows[i];
+        assert(row->name && row->key);
+        if (strcmp(row->name, name) == 0 && strcmp(row->key, key) == 0)
+            return i;
+    }
+    return table->n_rows;
 }
 
 /* The rows have room for all the planned ones and all that the journals have. */
@@ -121,6 +124,7 @@ static enum status add_rows(struct table *table, const struct table_sources *sou
     for (size_t c = 0; c < table->n_columns; c++)
         for (size_t i = 0; i < table->columns[c].dataset->n_rows && !status; i++) {
             const struct record *record = table->columns[c].dataset->rows[i].record;
+            assert(record);
             const struct table_planned row = {record->name, record->parameter, "not run"};
             status = add_row(table, &row, sources->n_planned, error);
         }
@@ -186,6 +190,7 @@ static void sort_rows(struct table *table)
         row->first_order = row->order;
         for (size_t j = 0; j < table->n_rows; j++) {
             const struct table_row *other = &table->rows[j];
+            assert(row->name && other->name);
             if (strcmp(row->name, other->name) != 0)
                 continue;
             row->best_value = fmax(row->best_value, other->value);

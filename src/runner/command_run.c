@@ -14,6 +14,7 @@
 #include "runner/store.h"
 #include "runner/worker.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -83,7 +84,9 @@ static enum status make_plan(struct run *run)
 static uint8_t *original_labels(const struct dataset *dataset, const uint8_t *classes, size_t n)
 {
     uint8_t *labels = malloc(n + 1);
-    for (size_t i = 0; labels && i < n; i++)
+    if (!labels)
+        return NULL;
+    for (size_t i = 0; i < n; i++)
         labels[i] = dataset->class_values[classes[i]];
     return labels;
 }
@@ -93,6 +96,7 @@ static enum status keep_test_labels(struct run *run)
     enum status status = STATUS_OK;
     for (size_t i = 0; i < run->n_parts && !status; i++) {
         const struct dataset *dataset = run->parts[i].dataset;
+        assert(dataset);
         const size_t n_test = dataset->test.n_rows;
         uint8_t *labels = original_labels(dataset, dataset->test.labels, n_test);
         if (!labels)

@@ -1,5 +1,6 @@
 #include "runner/plan.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +127,7 @@ static void set_expected(struct plan *plan, const struct options *options,
 {
     for (size_t i = 0; i < plan->n_fits; i++) {
         struct cell *first = &plan->cells[plan->fits[i] - plan->cells];
+        assert(first);
         for (const struct cell *reader = first; reader; reader = reader->reader) {
             const double expected_s = cost_expected_s(costs, reader) * (double)options->repeats;
             if (first->point->class->ask)

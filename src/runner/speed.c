@@ -196,7 +196,7 @@ static double multiply_bytes(struct bench *b)
 static double read_bytes(struct bench *b)
 {
     enum { ABSENT = 255 };
-    return memchr(b->from.bytes, ABSENT, MEMORY_BYTES) ? NAN : MEMORY_BYTES;
+    return memchr(b->from.bytes, ABSENT, MEMORY_BYTES) ? NAN : (double)MEMORY_BYTES;
 }
 
 static double copy_bytes(struct bench *b)
