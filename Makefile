@@ -15,6 +15,7 @@ endif
 OPTIMISE_release := -O3 -g
 OPTIMISE_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
+OPTIMISE_coverage := -O1 -g --coverage
 CFLAGS_ALL := -std=c17 -D_GNU_SOURCE -Isrc -fopenmp -ffp-contract=off $(WARNINGS) \
 	$(OPTIMISE_$(MODE)) $(CFLAGS)
 # Where both builds of OpenBLAS are installed, the system's alternatives pick the one without OpenMP.
@@ -32,17 +33,22 @@ SIMD_avx512 := -DSIMD_SUFFIX=_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl 
 SOURCES := $(sort $(shell find src -name '*.c'))
 SIMD_SOURCES := $(filter %_simd.c,$(SOURCES))
 PLAIN_SOURCES := $(filter-out %_simd.c,$(SOURCES))
-TEST_SOURCES := $(sort $(shell find tests -name '*.c'))
+TEST_SOURCES := $(sort $(shell find tests -name '*.c' -not -path 'tests/coverage/*'))
 OBJECTS := $(PLAIN_SOURCES:%.c=$(BUILD)/%.o) \
 	$(foreach isa,portable avx2 avx512,$(SIMD_SOURCES:%.c=$(BUILD)/%.$(isa).o))
-MAIN := $(BUILD)/src/runner/main.o
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(BUILD)/%.o)
+ifeq ($(MODE),coverage)
+OBJECTS += $(BUILD)/tests/coverage/exit.o
+$(TEST_OBJECTS): CFLAGS_ALL := $(filter-out --coverage,$(CFLAGS_ALL))
+LDFLAGS += -Wl$(comma)--wrap=_exit
+endif
+MAIN := $(BUILD)/src/runner/main.o
 Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all setup bench quick demo peers scaling limits data table readme page page-test verify test \
-	asan analyse lint format install uninstall clean image-test compile-commands run-tests help FORCE
+	asan coverage analyse lint format install uninstall clean image-test compile-commands run-tests help FORCE
 
 all: build/fmbench ## build the program at build/fmbench
 
@@ -165,6 +171,15 @@ asan: ## the tests again under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
 		$(MAKE) --no-print-directory MODE=asan test
 
+# The lines of src/ that no test reaches go to build/coverage/lines.txt; below this share it fails.
+COVERAGE_MIN := 90
+coverage: ## the tests again, counting the lines of src/ that they reach
+	$(Q)scripts/install-packages build test
+	$(Q)mkdir -p build/coverage && find build/coverage -name '*.gcda' -delete
+	$(Q)$(MAKE) --no-print-directory MODE=coverage run-tests
+	$(Q)scripts/coverage build/coverage $(COVERAGE_MIN) > build/coverage/lines.txt; \
+		status=$$?; head -1 build/coverage/lines.txt; exit $$status
+
 # Its date is that of the last commit, or of the file where there is no repository.
 MAN_DATE = $(shell git log -1 --format=%cs 2>/dev/null || date -r man/fmbench.1 +%F)
 MAN_PAGE = sed -e 's/@DATE@/$(MAN_DATE)/' -e 's/@VERSION@/$(VERSION)/' man/fmbench.1
@@ -174,7 +189,7 @@ lint: ## formatting, static analysis of the C sources and of the scripts, the ma
 	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(shell find src tests -name '*.[ch]')
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 		--suppress=missingIncludeSystem --suppressions-list=.cppcheck-suppressions -D__x86_64__ -DSIMD_SUFFIX=_portable -Isrc src
-	$(Q)shellcheck $(filter-out scripts/page,$(wildcard scripts/*)) .ci/run $(wildcard tests/*.sh) tests/external_command
+	$(Q)shellcheck $(filter-out scripts/page scripts/coverage,$(wildcard scripts/*)) .ci/run $(wildcard tests/*.sh) tests/external_command
 	$(Q)shellcheck -s bash completions/fmbench.bash
 	$(Q)$(MAN_PAGE) | mandoc -T lint -W warning
 

@@ -191,12 +191,14 @@ Test(glyphs, nothing_is_left_when_the_disk_is_full)
 {
     char path[FILE_PATH_BYTES];
     struct error error = {STATUS_OK, ""};
-    const struct rlimit limit = {1000, 1000};
+    const struct rlimit limit = {1000, RLIM_INFINITY}, none = {RLIM_INFINITY, RLIM_INFINITY};
     const struct glyphs_request request = {
         .directory = folder, .variant = "easy", .n_train = 10, .n_test = 1, .seed = 1};
     signal(SIGXFSZ, SIG_IGN);
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    cr_assert_eq(glyphs_write(&request, &error), STATUS_IO);
+    const enum status status = glyphs_write(&request, &error);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+    cr_assert_eq(status, STATUS_IO);
     cr_assert_not_null(strstr(error.message, "File too large"), "%s", error.message);
     cr_assert_eq(count_entries(file_path(path, folder, "glyphs-easy")), 0);
 }

@@ -53,7 +53,7 @@ Test(svc, conditions_hold_for_the_kernel_in_double, .timeout = 60)
     toy_destroy(toy);
 }
 
-Test(svc, objective_is_the_optimum, .timeout = 60)
+Test(svc, objective_is_the_optimum, .timeout = 300)
 {
     struct toy *toy = toy_create(120, 6, 2);
     const struct training_set set = toy_set(toy);
