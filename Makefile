@@ -33,7 +33,7 @@ SIMD_avx512 := -DSIMD_SUFFIX=_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl 
 SOURCES := $(sort $(shell find src -name '*.c'))
 SIMD_SOURCES := $(filter %_simd.c,$(SOURCES))
 PLAIN_SOURCES := $(filter-out %_simd.c,$(SOURCES))
-TEST_SOURCES := $(sort $(shell find tests -name '*.c' -not -path 'tests/coverage/*'))
+TEST_SOURCES := $(sort $(wildcard tests/*.c))
 OBJECTS := $(PLAIN_SOURCES:%.c=$(BUILD)/%.o) \
 	$(foreach isa,portable avx2 avx512,$(SIMD_SOURCES:%.c=$(BUILD)/%.$(isa).o))
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(BUILD)/%.o)
@@ -48,7 +48,7 @@ Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all setup bench quick demo peers scaling limits data table readme page page-test verify test \
-	asan coverage analyse lint format install uninstall clean image-test compile-commands run-tests help FORCE
+	asan fuzz coverage analyse lint format install uninstall clean image-test compile-commands run-tests help FORCE
 
 all: build/fmbench ## build the program at build/fmbench
 
@@ -60,6 +60,29 @@ $(BUILD)/fmbench: $(OBJECTS)
 
 $(BUILD)/tests/run: $(TEST_OBJECTS) $(filter-out $(MAIN),$(OBJECTS))
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(LDLIBS) $(LDLIBS_TEST)
+
+# What is fuzzed, each tests/fuzz/NAME.c: here without a fuzzer, on the inputs that one kept.
+FUZZ_TARGETS := grid idx journal reply
+REPLAYS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
+$(REPLAYS): $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/target.o \
+		$(BUILD)/tests/fuzz/replay.o $(filter-out $(MAIN),$(OBJECTS))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(LDLIBS)
+
+# And with libFuzzer, which clang has: all but the classifiers and their kernels is instrumented.
+CLANG ?= clang
+FUZZ_FLAGS := -std=c17 -D_GNU_SOURCE -Isrc $(WARNINGS) -O1 -g -fno-omit-frame-pointer \
+	-fno-sanitize-recover=all
+NOT_FUZZED := $(filter build/release/src/classifiers/% build/release/src/numerics/% \
+	build/release/src/runner/version.o,$(OBJECTS))
+FUZZED := $(filter-out $(NOT_FUZZED:build/release/%.o=%.c) src/runner/main.c,$(PLAIN_SOURCES))
+build/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
+
+$(FUZZ_TARGETS:%=build/fuzz/%): build/fuzz/%: build/fuzz/tests/fuzz/%.o \
+		build/fuzz/tests/fuzz/target.o $(FUZZED:%.c=build/fuzz/%.o) $(NOT_FUZZED)
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDFLAGS) $(LDLIBS) -lgomp
 
 # The version goes into one object alone, so that a commit does not rebuild everything.
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -160,9 +183,9 @@ test: ## set-up, then all tests; T='knn/ties' runs one
 	$(Q)$(MAKE) --no-print-directory run-tests
 
 run-tests: export OMP_WAIT_POLICY = passive
-run-tests: $(BUILD)/fmbench $(BUILD)/tests/run
+run-tests: $(BUILD)/fmbench $(BUILD)/tests/run $(REPLAYS)
 	$(Q)OMP_NUM_THREADS=2 $(BUILD)/tests/run -j1 $(if $(T),--filter '$(T)')
-	$(Q)$(if $(T),,tests/get_data.sh && tests/end_to_end.sh $(BUILD)/fmbench && \
+	$(Q)$(if $(T),,tests/fuzz/replay.sh $(BUILD)/fuzz && tests/get_data.sh && tests/end_to_end.sh $(BUILD)/fmbench && \
 		tests/table_formats.sh $(BUILD)/fmbench && \
 		tests/command_line.sh $(BUILD)/fmbench && tests/install.sh $(BUILD)/fmbench && \
 		tests/readme.sh $(BUILD)/fmbench)
@@ -170,6 +193,12 @@ run-tests: $(BUILD)/fmbench $(BUILD)/tests/run
 asan: ## the tests again under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
 		$(MAKE) --no-print-directory MODE=asan test
+
+FUZZ_OPTIONS ?=
+fuzz: ## the readers under a fuzzer for hours, see scripts/fuzz; FUZZ_OPTIONS='-s 60 idx' is shorter
+	$(Q)scripts/install-packages build fuzz
+	$(Q)$(MAKE) --no-print-directory $(FUZZ_TARGETS:%=build/fuzz/%)
+	$(Q)scripts/fuzz $(FUZZ_OPTIONS)
 
 # The lines of src/ that no test reaches go to build/coverage/lines.txt; below this share it fails.
 COVERAGE_MIN := 90
