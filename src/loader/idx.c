@@ -4,6 +4,7 @@
 #include "loader/byte_stream.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 enum {
     MAGIC_BYTES = 4,
@@ -140,15 +141,42 @@ static enum status check_rest(struct reader *r, struct error *error)
     return status;
 }
 
+/*
+ * A plain file has been found to hold what its header promises. Of a gzip file it is taken on trust
+ * only so far: room for twice what has come, so that a header does not make a small file take much.
+ */
+static size_t next_capacity(const struct reader *r, size_t capacity)
+{
+    const size_t first = r->stream.is_gzip ? (size_t)r->stream.file_bytes : r->kept_bytes;
+    const size_t wanted = capacity ? 2 * capacity : first;
+    return wanted < r->kept_bytes ? wanted : r->kept_bytes;
+}
+
+static enum status grow(struct reader *r, size_t n_used, size_t capacity, struct error *error)
+{
+    uint8_t *bytes = memory_array(capacity, 1);
+    if (!bytes)
+        return error_memory(error, r->request->path, capacity);
+    if (n_used)
+        memcpy(bytes, r->idx->bytes, n_used);
+    memory_free(r->idx->bytes);
+    r->idx->bytes = bytes;
+    return STATUS_OK;
+}
+
 static enum status read_data(struct reader *r, struct error *error)
 {
-    size_t n_read;
-    r->idx->bytes = memory_array(r->kept_bytes, 1);
-    if (!r->idx->bytes)
-        return error_memory(error, r->request->path, r->kept_bytes);
-    enum status status = byte_stream_read(&r->stream, r->idx->bytes, r->kept_bytes, &n_read, error);
-    if (!status)
-        status = check_count(r, n_read, r->kept_bytes, error);
+    size_t n_read, capacity = 0;
+    enum status status = STATUS_OK;
+    for (size_t used = 0; used < r->kept_bytes && !status; used = capacity) {
+        capacity = next_capacity(r, capacity);
+        status = grow(r, used, capacity, error);
+        if (!status)
+            status =
+                byte_stream_read(&r->stream, r->idx->bytes + used, capacity - used, &n_read, error);
+        if (!status)
+            status = check_count(r, n_read, capacity - used, error);
+    }
     return status ? status : check_rest(r, error);
 }
 

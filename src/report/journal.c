@@ -9,7 +9,7 @@ static enum status grow(struct journal *journal, size_t *capacity, struct error 
 {
     if (journal->n_records < *capacity)
         return STATUS_OK;
-    const size_t wanted = *capacity + *capacity / 2 + 16;
+    const size_t wanted = *capacity + *capacity / 2 + 4;
     struct record *records = reallocarray(journal->records, wanted, sizeof *records);
     if (!records)
         return error_memory(error, "a journal", (unsigned long long)wanted * sizeof *records);

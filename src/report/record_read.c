@@ -93,6 +93,14 @@ static void read_text(struct reader *reader, const char *key, char *text, size_t
         memcpy(text, json_string_value(value), length + 1);
 }
 
+/* Journals travel: what one names must be in its own folder. */
+static void read_path(struct reader *reader, const char *key, char *path, size_t size)
+{
+    read_text(reader, key, path, size, OPTIONAL);
+    if (path[0] == '/' || strstr(path, ".."))
+        fail(reader, "%s: '%.200s' is not a path within the results folder", key, path);
+}
+
 static void read_hexadecimal(struct reader *reader, const char *key, char *text, size_t size)
 {
     read_text(reader, key, text, size, REQUIRED);
@@ -198,6 +206,8 @@ static void read_dataset(struct reader *reader, struct record *record)
         return;
     struct reader inner = {value, "dataset.", reader->error, STATUS_OK};
     read_text(&inner, "name", record->dataset, sizeof record->dataset, REQUIRED);
+    if (strchr(record->dataset, '/') || record->dataset[0] == '.')
+        fail(&inner, "name: '%s' cannot be the name of a dataset", record->dataset);
     read_hexadecimal(&inner, "hash", record->dataset_hash, sizeof record->dataset_hash);
     reader->status = inner.status;
 }
@@ -372,7 +382,7 @@ static void read_record(struct reader *reader, struct record *record)
     read_shape(reader, record);
     record->seed = read_seed(reader);
     read_text(reader, "solver", record->solver, sizeof record->solver, OPTIONAL);
-    read_text(reader, "predictions", record->predictions, sizeof record->predictions, OPTIONAL);
+    read_path(reader, "predictions", record->predictions, sizeof record->predictions);
     read_text(reader, "host", record->host, sizeof record->host, OPTIONAL);
     read_text(reader, "version", record->version, sizeof record->version, OPTIONAL);
     record->threads = (int)read_integer(reader, "threads", 1, INT_MAX, REQUIRED);

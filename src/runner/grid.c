@@ -96,7 +96,7 @@ static enum status grow(struct grid_reader *r)
 {
     if (r->grid->n_points < r->capacity)
         return STATUS_OK;
-    const size_t capacity = r->capacity ? 2 * r->capacity : 256;
+    const size_t capacity = r->capacity ? 2 * r->capacity : 4;
     struct point *points = realloc(r->grid->points, capacity * sizeof *points);
     if (!points)
         return error_memory(r->error, "the points of the grid", capacity * sizeof *points);
@@ -307,6 +307,15 @@ static bool advance(const struct axis *axes, size_t *chosen, size_t n_axes)
     return false;
 }
 
+/* Before any is made: a small file can ask for very many. */
+static bool has_too_many(const struct grid_reader *r, const struct axis *axes, size_t n_axes)
+{
+    size_t n_left = POINTS_MAX - r->grid->n_points;
+    for (size_t a = 0; a < n_axes; a++)
+        n_left /= json_array_size(axes[a].values);
+    return n_left == 0;
+}
+
 enum status grid_add_points(struct grid_reader *r, const struct point_source *source)
 {
     struct axis axes[AXES_MAX];
@@ -317,9 +326,9 @@ enum status grid_add_points(struct grid_reader *r, const struct point_source *so
     enum status status = read_axes(r, source, axes, &n_axes);
     if (status)
         return status;
+    if (has_too_many(r, axes, n_axes))
+        return grid_complain(r, source->at, "the grid has more than %d points", (int)POINTS_MAX);
     do {
-        if (r->grid->n_points == POINTS_MAX)
-            return grid_complain(r, source->at, "the grid has more than 100000 points");
         status = add_point(r, source, axes, chosen, n_axes);
     } while (!status && advance(axes, chosen, n_axes));
     return status;
