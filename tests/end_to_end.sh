@@ -84,7 +84,7 @@ same one interrupted
 pass "an interrupted run continues"
 
 mkdir locked
-flock locked sleep 5 &
+flock locked/.lock sleep 5 &
 sleep 0.2
 expect_status 1 "${small[@]}" --results locked
 grep -q "in use by another run" err.txt || fail "no word about the lock: $(cat err.txt)"

@@ -27,18 +27,17 @@ static struct {
 } synced;
 
 /* In the place of the library's, in all tests: none has to wait for the disk. */
-int fdatasync(int fd)
-{
-    (void)fd;
-    return 0;
-}
-
 int fsync(int fd)
 {
     struct stat status;
     if (synced.n < sizeof synced.inodes / sizeof *synced.inodes && !fstat(fd, &status))
         synced.inodes[synced.n++] = status.st_ino;
     return 0;
+}
+
+int fdatasync(int fd)
+{
+    return fsync(fd);
 }
 
 int rename(const char *from, const char *to)
@@ -98,6 +97,13 @@ static void write_three(const struct store *store)
         append(&file, 0.5 + 0.1 * i);
     journal_file_close(&file);
 }
+
+static const struct predictions one_label = {.dataset = "fashion",
+                                             .classifier = "SVC",
+                                             .cell = "0123456789abcdef0123",
+                                             .labels = (const uint8_t[]){1},
+                                             .n_repeats = 1,
+                                             .n_test = 1};
 
 static off_t size_of(const char *name)
 {
@@ -173,7 +179,7 @@ Test(store, a_failed_append_leaves_whole_lines, .init = setup, .fini = teardown,
 Test(store, the_lock_ends_with_its_holder, .init = setup, .fini = teardown, .timeout = 10)
 {
     int ready[2];
-    char byte, pid_text[32];
+    char byte, host[64], holder_text[128];
     cr_assert_eq(pipe(ready), 0);
     const pid_t holder = fork();
     if (holder == 0) {
@@ -187,11 +193,82 @@ Test(store, the_lock_ends_with_its_holder, .init = setup, .fini = teardown, .tim
     struct store store;
     struct error error;
     cr_assert_eq(store_open(&store, folder, &error), STATUS_FAILED);
-    snprintf(pid_text, sizeof pid_text, "process %ld", (long)holder);
-    cr_assert_not_null(strstr(error.message, pid_text), "%s", error.message);
+    cr_assert_eq(gethostname(host, sizeof host), 0);
+    snprintf(holder_text, sizeof holder_text, "(process %ld on %s)", (long)holder, host);
+    cr_assert_not_null(strstr(error.message, holder_text), "%s", error.message);
     kill(holder, SIGKILL);
     waitpid(holder, NULL, 0);
+    cr_assert_geq(size_of(".lock"), 0, "a killed holder leaves its file behind");
     cr_assert_eq(store_open(&store, folder, &error), STATUS_OK, "%s", error.message);
+    store_close(&store);
+    cr_assert_eq(size_of(".lock"), -1, "one that ends does not");
+}
+
+/* What is written to a removed journal, or to a folder of the same name made anew, is lost. */
+Test(store, a_folder_that_was_moved_away_is_an_error, .init = setup, .fini = teardown,
+     .timeout = 10)
+{
+    struct store store = open_store();
+    struct journal_file file;
+    struct journal held;
+    struct record record;
+    struct error error;
+    size_t torn_bytes;
+    char path[256], aside[FILE_PATH_BYTES];
+    cr_assert_eq(journal_file_open(&file, &store, "fashion", &held, &torn_bytes, NULL), STATUS_OK);
+    append(&file, 0.5);
+    snprintf(aside, sizeof aside, "%s.aside", folder);
+    cr_assert_eq(rename(folder, aside), 0);
+    folder_record_init(&record, "SVC", "{\"C\": 1}", 0.5);
+    cr_assert_eq(journal_file_append(&file, &record, &error), STATUS_IO);
+    cr_assert_not_null(strstr(error.message, "fashion.jsonl was removed or replaced"), "%s",
+                       error.message);
+    cr_assert_eq(store_predictions(&store, &one_label, path, sizeof path, &error), STATUS_IO);
+    cr_assert_not_null(strstr(error.message, "was removed or replaced"), "%s", error.message);
+    cr_assert_eq(store_append_run(&store, "{}", &error), STATUS_IO);
+    cr_assert_eq(access(folder, F_OK), -1, "it was made anew");
+    record_destroy(&record);
+    journal_destroy(&held);
+    journal_file_close(&file);
+    store_close(&store);
+    cr_assert_eq(rename(aside, folder), 0);
+    store = open_store();
+    cr_assert_eq(count_records(&store, &torn_bytes), 2);
+    store_close(&store);
+}
+
+Test(store, a_removed_journal_is_an_error, .init = setup, .fini = teardown, .timeout = 10)
+{
+    struct store store = open_store();
+    struct journal_file file;
+    struct journal held;
+    struct record record;
+    size_t torn_bytes;
+    char path[FILE_PATH_BYTES];
+    cr_assert_eq(journal_file_open(&file, &store, "fashion", &held, &torn_bytes, NULL), STATUS_OK);
+    cr_assert_eq(unlink(file_path(path, folder, "fashion.jsonl")), 0);
+    folder_record_init(&record, "SVC", "{\"C\": 1}", 0.5);
+    cr_assert_eq(journal_file_append(&file, &record, NULL), STATUS_IO);
+    record_destroy(&record);
+    journal_destroy(&held);
+    journal_file_close(&file);
+    store_close(&store);
+}
+
+Test(store, what_a_killed_run_was_writing_is_removed, .init = setup, .fini = teardown,
+     .timeout = 10)
+{
+    struct store store = open_store();
+    char path[FILE_PATH_BYTES];
+    size_t torn_bytes;
+    cr_assert_eq(store_predictions(&store, &one_label, path, sizeof path, NULL), STATUS_OK);
+    const off_t whole = size_of(path);
+    char unfinished[FILE_PATH_BYTES];
+    file_path(unfinished, folder, "predictions/fashion/.0123456789abcdef.tmp");
+    file_put(unfinished, "half", 4);
+    count_records(&store, &torn_bytes);
+    cr_assert_eq(access(unfinished, F_OK), -1);
+    cr_assert_eq(size_of(path), whole);
     store_close(&store);
 }
 
@@ -260,24 +337,35 @@ Test(store, predictions_are_on_disk_with_their_names, .init = setup, .fini = tea
      .timeout = 10)
 {
     struct store store = open_store();
-    const uint8_t labels[1] = {1};
-    const struct predictions predictions = {.dataset = "fashion",
-                                            .classifier = "SVC",
-                                            .cell = "0123456789abcdef0123",
-                                            .labels = labels,
-                                            .n_repeats = 1,
-                                            .n_test = 1};
     char path[256];
     synced.n = 0;
-    cr_assert_eq(store_predictions(&store, &predictions, path, sizeof path, NULL), STATUS_OK);
+    cr_assert_eq(store_predictions(&store, &one_label, path, sizeof path, NULL), STATUS_OK);
     cr_assert(was_synced(path, 0));
     cr_assert(was_synced("predictions/fashion", synced.n_before_rename), "after the rename");
     cr_assert(was_synced("predictions", 0), "it has a new folder");
     cr_assert(was_synced(".", 0), "so has it");
     synced.n = 0;
-    cr_assert_eq(store_predictions(&store, &predictions, path, sizeof path, NULL), STATUS_OK);
+    cr_assert_eq(store_predictions(&store, &one_label, path, sizeof path, NULL), STATUS_OK);
     cr_assert(was_synced("predictions/fashion", synced.n_before_rename));
     cr_assert_not(was_synced("predictions", 0), "nothing is new in it");
+    store_close(&store);
+}
+
+Test(store, a_record_is_on_disk_with_the_name_of_its_journal, .init = setup, .fini = teardown,
+     .timeout = 10)
+{
+    struct store store = open_store();
+    struct journal_file file;
+    struct journal held;
+    size_t torn_bytes;
+    synced.n = 0;
+    cr_assert_eq(journal_file_open(&file, &store, "fashion", &held, &torn_bytes, NULL), STATUS_OK);
+    cr_assert(was_synced(".", 0));
+    synced.n = 0;
+    append(&file, 0.5);
+    cr_assert(was_synced("fashion.jsonl", 0));
+    journal_destroy(&held);
+    journal_file_close(&file);
     store_close(&store);
 }
 
@@ -289,5 +377,18 @@ Test(store, the_log_of_runs_is_on_disk, .init = setup, .fini = teardown, .timeou
     cr_assert(was_synced("log/runs.jsonl", 0));
     cr_assert(was_synced("log", 0));
     cr_assert(was_synced(".", 0));
+    store_close(&store);
+}
+
+Test(store, a_torn_line_of_the_log_of_runs_is_cut_off, .init = setup, .fini = teardown,
+     .timeout = 10)
+{
+    struct store store = open_store();
+    char path[FILE_PATH_BYTES];
+    cr_assert_eq(store_append_run(&store, "{}", NULL), STATUS_OK);
+    const off_t line = size_of("log/runs.jsonl");
+    file_put(file_path(path, folder, "log/runs.jsonl"), "{}\n{\"wa", 8);
+    cr_assert_eq(store_append_run(&store, "{}", NULL), STATUS_OK);
+    cr_assert_eq(size_of("log/runs.jsonl"), 2 * line);
     store_close(&store);
 }

@@ -320,7 +320,7 @@ static void release(struct run *run)
 
 static int run_command(const struct command *command, int argc, char **argv)
 {
-    struct run run = {.store = {.directory_fd = -1}};
+    struct run run = {.store = {.directory = NULL}};
     int interrupted = 0;
     const int done = command_options(command, &run.options, argc, argv);
     if (done >= 0)

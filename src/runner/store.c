@@ -1,114 +1,29 @@
 #include "runner/store.h"
 
 #include "report/outcomes.h"
+#include "runner/durable.h"
 
-#include <errno.h>
+#include <dirent.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <libgen.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
-static enum status failed_io(struct error *error, const char *what, const char *path)
-{
-    return error_set(error, STATUS_IO, "cannot %s %s: %s", what, path, strerror(errno));
-}
-
-/* A new name in a folder survives a power cut only once the folder itself is on disk. */
-static enum status sync_folder(const char *path, struct error *error)
-{
-    enum status status = STATUS_OK;
-    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    /* Some file systems have no such call for folders, and say EINVAL. */
-    if (fd < 0 || (fsync(fd) && errno != EINVAL))
-        status = failed_io(error, "sync the folder", path);
-    if (fd >= 0)
-        close(fd);
-    return status;
-}
-
-/* Syncs the folder that `path`, which may end in a slash, stands in. */
-static enum status sync_parent(const char *path, struct error *error)
-{
-    char *copy = strdup(path); /* dirname writes into it */
-    if (!copy)
-        return error_memory(error, "a path", strlen(path));
-    const enum status status = sync_folder(dirname(copy), error);
-    free(copy);
-    return status;
-}
-
-static enum status make_directories(const char *path, struct error *error)
-{
-    char *partial = strdup(path);
-    enum status status = partial ? STATUS_OK : error_memory(error, "a path", strlen(path));
-    for (char *p = partial; p && !status; p = *p ? p + 1 : NULL) {
-        p += strcspn(p, "/");
-        const char kept = *p;
-        *p = '\0';
-        if (*partial && !mkdir(partial, 0777))
-            status = sync_parent(partial, error);
-        else if (*partial && errno != EEXIST)
-            status = failed_io(error, "create the folder", partial);
-        *p = kept;
-    }
-    free(partial);
-    return status;
-}
-
-/* The process that /proc/locks names for the folder; 0 when there is none to be found. */
-static long lock_holder(int fd)
-{
-    struct stat folder;
-    FILE *locks = fopen("/proc/locks", "r");
-    char line[256];
-    long holder = 0;
-    while (locks && !fstat(fd, &folder) && fgets(line, sizeof line, locks)) {
-        long pid;
-        uintmax_t inode;
-        if (sscanf(line, "%*d: FLOCK %*s %*s %ld %*x:%*x:%ju", &pid, &inode) == 2 &&
-            inode == folder.st_ino) {
-            holder = pid;
-            break;
-        }
-    }
-    if (locks)
-        fclose(locks);
-    return holder;
-}
-
-static enum status lock(struct store *store, struct error *error)
-{
-    if (!flock(store->directory_fd, LOCK_EX | LOCK_NB))
-        return STATUS_OK;
-    if (errno != EWOULDBLOCK)
-        return failed_io(error, "lock the folder", store->directory);
-    return error_set(error, STATUS_FAILED,
-                     "%s is in use by another run (process %ld); wait for it or choose another "
-                     "folder with --results",
-                     store->directory, lock_holder(store->directory_fd));
-}
+static const char unfinished_ending[] = ".tmp"; /* of a file of labels, behind a dot and its mark */
 
 enum status store_open(struct store *store, const char *directory, struct error *error)
 {
-    *store = (struct store){.directory_fd = -1};
-    enum status status = make_directories(directory, error);
+    *store = (struct store){.lock = {.fd = -1}};
+    enum status status = durable_make_folders(directory, error);
     if (status)
         return status;
     store->directory = strdup(directory);
     if (!store->directory)
         return error_memory(error, "a path", strlen(directory));
-    store->directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (store->directory_fd < 0)
-        status = failed_io(error, "open the folder", directory);
-    if (!status)
-        status = lock(store, error);
+    status = folder_lock_take(&store->lock, directory, error);
     if (status)
         store_close(store);
     return status;
@@ -116,32 +31,30 @@ enum status store_open(struct store *store, const char *directory, struct error 
 
 void store_close(struct store *store)
 {
-    if (store->directory && store->directory_fd >= 0)
-        close(store->directory_fd);
+    folder_lock_release(&store->lock);
     free(store->directory);
-    *store = (struct store){.directory_fd = -1};
+    *store = (struct store){.lock = {.fd = -1}};
 }
 
-static enum status write_all(int fd, const char *path, const char *bytes, size_t n_bytes,
-                             struct error *error)
+static enum status gone(const char *path, struct error *error)
 {
-    while (n_bytes > 0) {
-        const ssize_t written = write(fd, bytes, n_bytes);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return failed_io(error, "write", path);
-        bytes += written;
-        n_bytes -= (size_t)written;
-    }
-    return STATUS_OK;
+    return error_set(
+        error, STATUS_IO,
+        "%s was removed or replaced during the run; put it back where it was, or leave "
+        "it so, and the same command continues with what is there",
+        path);
+}
+
+static enum status check_folder(const struct store *store, struct error *error)
+{
+    return folder_lock_holds(&store->lock) ? STATUS_OK : gone(store->directory, error);
 }
 
 /* Moves the end of the journal that is no record into a file beside it. */
 static enum status set_torn_line_aside(struct journal_file *file, const struct journal *held,
                                        struct error *error)
 {
-    char *torn_path = NULL, *bytes = malloc(held->torn_bytes);
+    char *torn_path = NULL, *bytes = malloc(held->torn_bytes + 1);
     enum status status = STATUS_OK;
     int torn = -1;
     if (!bytes || asprintf(&torn_path, "%s.torn", file->path) < 0) {
@@ -152,20 +65,43 @@ static enum status set_torn_line_aside(struct journal_file *file, const struct j
     torn = open(torn_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (torn < 0 || pread(file->fd, bytes, held->torn_bytes, (off_t)held->valid_bytes) !=
                         (ssize_t)held->torn_bytes) {
-        status = failed_io(error, "set the torn line aside in", torn_path);
+        status = durable_failed(error, "set the torn line aside in", torn_path);
         goto cleanup;
     }
-    status = write_all(torn, torn_path, bytes, held->torn_bytes, error);
-    if (!status)
-        status = write_all(torn, torn_path, "\n", 1, error);
-    if (!status && (fsync(torn) || ftruncate(file->fd, (off_t)held->valid_bytes)))
-        status = failed_io(error, "cut the torn line off", file->path);
+    bytes[held->torn_bytes] = '\n';
+    status = durable_append(torn, torn_path, bytes, held->torn_bytes + 1, error);
+    if (!status && ftruncate(file->fd, (off_t)held->valid_bytes))
+        status = durable_failed(error, "cut the torn line off", file->path);
 cleanup:
     if (torn >= 0)
         close(torn);
     free(torn_path);
     free(bytes);
     return status;
+}
+
+static bool is_unfinished(const char *name)
+{
+    const size_t length = strlen(name), n_ending = strlen(unfinished_ending);
+    return *name == '.' && length > n_ending &&
+           strcmp(name + length - n_ending, unfinished_ending) == 0;
+}
+
+/* The files of labels that a killed run was about to write. */
+static enum status remove_unfinished(const struct store *store, const char *dataset,
+                                     struct error *error)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/predictions/%s", store->directory, dataset) < 0)
+        return error_memory(error, "a path", 0);
+    DIR *folder = opendir(path);
+    for (const struct dirent *entry; folder && (entry = readdir(folder));)
+        if (is_unfinished(entry->d_name))
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    if (folder)
+        closedir(folder);
+    free(path);
+    return STATUS_OK;
 }
 
 enum status journal_file_open(struct journal_file *file, const struct store *store,
@@ -183,15 +119,16 @@ enum status journal_file_open(struct journal_file *file, const struct store *sto
     if (!status) {
         file->fd = open(file->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
         if (file->fd < 0)
-            status = failed_io(error, "open", file->path);
+            status = durable_failed(error, "open", file->path);
     }
     if (!status && held->torn_bytes) {
         *torn_bytes = held->torn_bytes;
         status = set_torn_line_aside(file, held, error);
     }
-    file->n_bytes = held->valid_bytes;
     if (!status)
-        status = sync_folder(store->directory, error);
+        status = remove_unfinished(store, dataset, error);
+    if (!status)
+        status = durable_sync_folder(store->directory, error);
     if (status) {
         journal_destroy(held);
         journal_file_close(file);
@@ -207,14 +144,10 @@ enum status journal_file_append(struct journal_file *file, const struct record *
         return error_memory(error, "a record", 0);
     const size_t length = strlen(line);
     line[length] = '\n'; /* in the place of the terminator: one write for the whole line */
-    enum status status = write_all(file->fd, file->path, line, length + 1, error);
+    const enum status status = durable_append(file->fd, file->path, line, length + 1, error);
     free(line);
-    if (!status && fdatasync(file->fd))
-        status = failed_io(error, "sync", file->path);
-    if (!status)
-        file->n_bytes += length + 1;
-    else if (ftruncate(file->fd, (off_t)file->n_bytes))
-        return status; /* the half line stays behind as a torn one */
+    if (!status && !durable_is_in_place(file->fd, file->path))
+        return gone(file->path, error);
     return status;
 }
 
@@ -266,24 +199,26 @@ static enum status store_labels(const struct store *store, const struct labels *
                                 struct error *error)
 {
     char *folder = NULL, *temporary = NULL, *final = NULL;
-    enum status status = STATUS_OK;
+    enum status status = check_folder(store, error); /* else a removed one would be made anew */
+    if (status)
+        return status;
     if (asprintf(&folder, "%s/predictions/%s", store->directory, labels->dataset) < 0 ||
         asprintf(&final, "%s/%s", store->directory, labels->path) < 0 ||
-        asprintf(&temporary, "%s/predictions/%s/.%.16s.tmp", store->directory, labels->dataset,
-                 labels->mark) < 0) {
+        asprintf(&temporary, "%s/predictions/%s/.%.16s%s", store->directory, labels->dataset,
+                 labels->mark, unfinished_ending) < 0) {
         status = error_memory(error, "a path", 0);
         goto cleanup;
     }
-    status = make_directories(folder, error);
+    status = durable_make_folders(folder, error);
     if (status)
         goto cleanup;
     const int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0 || !write_idx(fd, labels) || rename(temporary, final)) {
-        status = failed_io(error, "write", final);
+        status = durable_failed(error, "write", final);
         unlink(temporary);
     }
     if (!status)
-        status = sync_folder(folder, error);
+        status = durable_sync_folder(folder, error);
 cleanup:
     free(folder);
     free(temporary);
@@ -327,21 +262,32 @@ enum status store_test_labels(const struct store *store, const struct test_label
                         error);
 }
 
+/* What a power cut left of a last line, which is nothing anybody could read. */
+static enum status cut_torn_line_off(int fd, const char *path, struct error *error)
+{
+    off_t end = lseek(fd, 0, SEEK_END);
+    const off_t whole = end;
+    char byte;
+    while (end > 0 && pread(fd, &byte, 1, end - 1) == 1 && byte != '\n')
+        end--;
+    if (end < whole && ftruncate(fd, end))
+        return durable_failed(error, "cut the torn line off", path);
+    return STATUS_OK;
+}
+
 static enum status append_line(const char *path, const char *line, struct error *error)
 {
     char *whole = NULL;
-    enum status status = STATUS_OK;
-    const int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    const int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (fd < 0)
-        return failed_io(error, "open", path);
-    if (asprintf(&whole, "%s\n", line) < 0) {
+        return durable_failed(error, "open", path);
+    enum status status = cut_torn_line_off(fd, path, error);
+    if (!status && asprintf(&whole, "%s\n", line) < 0) {
         whole = NULL;
         status = error_memory(error, "the log of the run", strlen(line));
     }
     if (!status)
-        status = write_all(fd, path, whole, strlen(whole), error);
-    if (!status && fsync(fd))
-        status = failed_io(error, "sync", path);
+        status = durable_append(fd, path, whole, strlen(whole), error);
     free(whole);
     close(fd);
     return status;
@@ -350,16 +296,16 @@ static enum status append_line(const char *path, const char *line, struct error 
 enum status store_append_run(const struct store *store, const char *line, struct error *error)
 {
     char *folder = NULL, *path = NULL;
-    enum status status = STATUS_OK;
-    if (asprintf(&folder, "%s/log", store->directory) < 0 ||
-        asprintf(&path, "%s/runs.jsonl", folder) < 0)
+    enum status status = check_folder(store, error);
+    if (!status && (asprintf(&folder, "%s/log", store->directory) < 0 ||
+                    asprintf(&path, "%s/runs.jsonl", folder) < 0))
         status = error_memory(error, "a path", strlen(store->directory));
     if (!status)
-        status = make_directories(folder, error);
+        status = durable_make_folders(folder, error);
     if (!status)
         status = append_line(path, line, error);
     if (!status)
-        status = sync_folder(folder, error);
+        status = durable_sync_folder(folder, error);
     free(folder);
     free(path);
     return status;

@@ -1,6 +1,7 @@
 /*
  * The results folder: a lock, a journal a dataset, and the files of predicted labels. What was
- * appended is on disk when the call returns.
+ * written is on disk when the call returns; STATUS_IO when it could not be, which leaves what was
+ * there before, and when the folder was removed or replaced since it was opened.
  */
 #ifndef FMBENCH_RUNNER_STORE_H
 #define FMBENCH_RUNNER_STORE_H
@@ -8,18 +9,19 @@
 #include "base/error.h"
 #include "report/journal.h"
 #include "report/record.h"
+#include "runner/folder_lock.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 struct store {
-    char *directory;  /* owned */
-    int directory_fd; /* holds the lock */
+    char *directory; /* owned */
+    struct folder_lock lock;
 };
 
 /*
- * Makes the folder if needed and locks it: STATUS_FAILED names the process that holds it. A lock
- * ends with its process. store_close takes a struct whose directory is NULL.
+ * Makes the folder if needed and locks it: STATUS_FAILED names the process that holds it, and its
+ * host. A lock ends with its process. store_close takes a struct whose directory is NULL.
  */
 enum status store_open(struct store *store, const char *directory, struct error *error);
 void store_close(struct store *store);
@@ -27,12 +29,12 @@ void store_close(struct store *store);
 struct journal_file {
     char *path; /* owned */
     int fd;
-    size_t n_bytes; /* whole lines */
 };
 
 /*
  * Opens the journal of a dataset for appending and reads what it holds. A torn last line is set
- * aside in the file PATH.torn and cut off; *torn_bytes tells its length.
+ * aside in the file PATH.torn and cut off; *torn_bytes tells its length. What a killed run was
+ * about to write of this dataset's predictions is removed.
  */
 enum status journal_file_open(struct journal_file *file, const struct store *store,
                               const char *dataset, struct journal *held, size_t *torn_bytes,
@@ -63,7 +65,8 @@ struct test_labels {
 enum status store_test_labels(const struct store *store, const struct test_labels *labels,
                               struct error *error);
 
-/* Appends one JSON line to log/runs.jsonl, the log of what runs really took. */
+/* Appends one JSON line to log/runs.jsonl, the log of what runs really took; cuts a torn one off.
+ */
 enum status store_append_run(const struct store *store, const char *line, struct error *error);
 
 #endif

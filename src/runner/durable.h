@@ -1,0 +1,33 @@
+/*
+ * Files that outlive a full disk and a power cut: what a call wrote is on disk, with its name, when
+ * it returns. Errors are STATUS_IO with path, cause and, where it is known, what to do about it.
+ * Thread-safe: no shared state.
+ */
+#ifndef FMBENCH_RUNNER_DURABLE_H
+#define FMBENCH_RUNNER_DURABLE_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* "cannot WHAT PATH: " and what errno says. */
+enum status durable_failed(struct error *error, const char *what, const char *path);
+
+/* For new names in a folder, which are on disk only once the folder is. */
+enum status durable_sync_folder(const char *path, struct error *error);
+
+/* The folder and those above it that are not there yet. */
+enum status durable_make_folders(const char *path, struct error *error);
+
+/*
+ * Writes the bytes at the end of the file, whole or not at all: on failure what was written of them
+ * is cut off again, as far as the disk allows.
+ */
+enum status durable_append(int fd, const char *path, const char *bytes, size_t n_bytes,
+                           struct error *error);
+
+/* Does the name still lead to the open file? What is written to a removed one is lost unnoticed. */
+bool durable_is_in_place(int fd, const char *path);
+
+#endif
