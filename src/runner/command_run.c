@@ -114,12 +114,12 @@ static enum status keep_test_labels(struct run *run)
 
 /* The original labels of what was predicted, kept in a file of their own. */
 static enum status keep_predictions(struct run *run, const struct cell *cell, struct record *record,
-                                    const uint8_t *predicted)
+                                    const uint8_t *predicted, struct error *error)
 {
     const size_t n_labels = record->n_repeats * record->n_test;
     uint8_t *labels = original_labels(cell->dataset, predicted, n_labels);
     if (!labels)
-        return error_memory(&run->error, "the predicted labels", n_labels);
+        return error_memory(error, "the predicted labels", n_labels);
     const struct predictions predictions = {.dataset = record->dataset,
                                             .classifier = record->name,
                                             .cell = record->cell,
@@ -127,7 +127,7 @@ static enum status keep_predictions(struct run *run, const struct cell *cell, st
                                             .n_repeats = record->n_repeats,
                                             .n_test = record->n_test};
     const enum status status = store_predictions(&run->store, &predictions, record->predictions,
-                                                 sizeof record->predictions, &run->error);
+                                                 sizeof record->predictions, error);
     free(labels);
     return status;
 }
@@ -141,13 +141,13 @@ static struct journal_file *journal_of(struct run *run, const struct cell *cell)
 }
 
 static enum status keep(struct run *run, const struct cell *cell, struct record *record,
-                        const uint8_t *predicted)
+                        const uint8_t *predicted, struct error *error)
 {
     enum status status = STATUS_OK;
     if (record->n_repeats)
-        status = keep_predictions(run, cell, record, predicted);
+        status = keep_predictions(run, cell, record, predicted, error);
     if (!status)
-        status = journal_file_append(journal_of(run, cell), record, &run->error);
+        status = journal_file_append(journal_of(run, cell), record, error);
     if (status)
         return status;
     run->n_done++;
@@ -157,12 +157,12 @@ static enum status keep(struct run *run, const struct cell *cell, struct record 
 
 /* The record of a cell that shared the run; its time is what it would have taken alone. */
 static enum status keep_twin(struct run *run, const struct cell *twin, const struct record *record,
-                             const uint8_t *predicted)
+                             const uint8_t *predicted, struct error *error)
 {
     struct record copy = *record;
     copy.parameter = twin->point->parameter;
     snprintf(copy.cell, sizeof copy.cell, "%s", twin->identity);
-    return keep(run, twin, &copy, predicted);
+    return keep(run, twin, &copy, predicted, error);
 }
 
 /* The folder for the files of external classifiers, without what a killed run left in it. */
@@ -192,10 +192,10 @@ static enum status finished(void *context, const struct cell *cell, struct recor
 {
     struct run *run = context;
     leave_scratch(run, cell);
-    enum status status = keep(run, cell, record, predicted);
+    enum status status = keep(run, cell, record, predicted, error);
     for (const struct cell *twin = cell->twin; twin && !status; twin = twin->twin)
-        status = keep_twin(run, twin, record, predicted);
-    return status ? error_set(error, status, "%s", run->error.message) : STATUS_OK;
+        status = keep_twin(run, twin, record, predicted, error);
+    return status;
 }
 
 /* In lines that are short enough for any terminal. */
