@@ -48,7 +48,7 @@ Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all setup bench quick demo peers scaling limits data table readme page page-test verify test \
-	asan fuzz coverage analyse lint format install uninstall clean image-test compile-commands run-tests help FORCE
+	kills asan fuzz coverage analyse lint format install uninstall clean image-test compile-commands run-tests help FORCE
 
 all: build/fmbench ## build the program at build/fmbench
 
@@ -188,7 +188,13 @@ run-tests: $(BUILD)/fmbench $(BUILD)/tests/run $(REPLAYS)
 	$(Q)$(if $(T),,tests/fuzz/replay.sh $(BUILD)/fuzz && tests/get_data.sh && tests/end_to_end.sh $(BUILD)/fmbench && \
 		tests/table_formats.sh $(BUILD)/fmbench && \
 		tests/command_line.sh $(BUILD)/fmbench && tests/install.sh $(BUILD)/fmbench && \
-		tests/readme.sh $(BUILD)/fmbench)
+		tests/readme.sh $(BUILD)/fmbench && tests/kills.py $(BUILD)/fmbench && \
+		tests/disk.py $(BUILD)/fmbench && tests/stopped.py $(BUILD)/fmbench)
+
+KILLS ?= 200
+kills: all ## the tests of killed runs, torn journals and full disks at many more places; KILLS=200
+	$(Q)KILLS=$(KILLS) CUTS=all tests/kills.py build/fmbench
+	$(Q)DISKS=45 PLACES=60 tests/disk.py build/fmbench
 
 asan: ## the tests again under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \

@@ -17,6 +17,11 @@ pass() {
   echo "$test_name: $*"
 }
 
+# figure NAME VALUE: for the page of figures, where there is to be one.
+figure() {
+  [ -z "${FIGURES:-}" ] || echo "$1 $2" >>"$FIGURES"
+}
+
 # small_fashion_and_mnist N_TRAIN N_TEST: synthetic datasets of these names in the folder data.
 small_fashion_and_mnist() {
   local variant

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# The program from outside: a small grid on the synthetic data. Predictions do not depend on
-# threads, jobs or interruptions; a killed run continues; two runs do not share a folder; bad input
-# gets its exit status.
+# The program from outside: a small grid on the synthetic data. Predictions do not depend on threads,
+# jobs or sharing; bad input gets its exit status.
 #
 #   tests/end_to_end.sh PROGRAM
 set -euo pipefail
@@ -49,46 +48,6 @@ pass "cells that share a run get what they get alone"
 run --results one --jobs 1
 [ "$(wc -l <one/glyphs-easy.jsonl)" -eq "$n" ] || fail "a finished cell ran twice"
 pass "a second run has nothing to do"
-
-for _ in 1 2 3 4 5 6; do
-  "${small[@]}" --results killed --jobs 2 2>>log.txt &
-  pid=$!
-  sleep "0.$((RANDOM % 20 + 10))"
-  kill -KILL "$pid" 2>/dev/null || true
-  wait "$pid" 2>/dev/null || true
-done
-# Each starts as soon as the one before is dead, and must find its folder free.
-if grep "in use by another run" log.txt; then fail "a killed run still holds the lock"; fi
-sleep 0.2
-if pgrep -f -- "--results killed" >/dev/null; then fail "a killed run left workers behind"; fi
-run --results killed --jobs 2
-same one killed
-pass "a run killed six times continues to the same journal"
-
-cp -r one torn
-truncate -s -7 torn/glyphs-easy.jsonl
-run --results torn --jobs 2
-same one torn
-[ -s torn/glyphs-easy.jsonl.torn ] || fail "the torn line was not set aside"
-pass "a torn last line is set aside and its cell runs again"
-
-"${small[@]}" --results interrupted --jobs 2 2>>log.txt &
-pid=$!
-sleep 0.1
-kill -TERM "$pid" 2>/dev/null || true
-status=0
-wait "$pid" || status=$?
-[ "$status" -eq 143 ] || fail "an interrupted run exited with $status"
-run --results interrupted --jobs 2
-same one interrupted
-pass "an interrupted run continues"
-
-mkdir locked
-flock locked/.lock sleep 5 &
-sleep 0.2
-expect_status 1 "${small[@]}" --results locked
-grep -q "in use by another run" err.txt || fail "no word about the lock: $(cat err.txt)"
-pass "two runs do not share a folder"
 
 expect_status 0 "$program" --help
 expect_status 0 "$program" list --grid "$root/configs/published.json"
