@@ -24,7 +24,7 @@ KILLS = int(os.environ.get("KILLS", "9"))
 CUTS = os.environ.get("CUTS", "9")
 SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(1, 1 << 31)
 GONE_WITHIN_S = 1
-GRID = Path("grid.json")
+GRID, LONG_GRID = Path("grid.json"), Path("long.json")
 JOURNAL = "glyphs-easy.jsonl"
 WHOLE = Path("whole")
 
@@ -37,10 +37,16 @@ def make_grid():
     GRID.write_text(json.dumps(grid), encoding="utf-8")
 
 
-def start(results):
+def make_long_grid():
+    """A fit that takes longer than this test waits for anything."""
+    LONG_GRID.write_text(json.dumps({"classifiers": {"MLPClassifier": [
+        {"hidden_layer_sizes": ["(1000,)"], "max_iter": [1000000], "tol": [0]}]}}), encoding="utf-8")
+
+
+def start(results, grid=GRID):
     """In a process group of its own; --retry for the cells of workers that were killed."""
     with open("log.txt", "a", encoding="utf-8") as log:
-        return subprocess.Popen(run_command(results, GRID, "--jobs", "2", "--retry"), stderr=log,
+        return subprocess.Popen(run_command(results, grid, "--jobs", "2", "--retry"), stderr=log,
                                 start_new_session=True)
 
 
@@ -158,6 +164,19 @@ def test_kills(length_s):
            f" all processes gone within {slowest_s:.2f} s, the results those of a whole run")
 
 
+def test_long_fit():
+    """A worker that would not come to the end of its fit, where it would find its parent gone."""
+    run = start(Path("long"), LONG_GRID)
+    journal = Path("long") / JOURNAL
+    seconds_until(lambda: journal.exists() and workers(run), 60)
+    check(workers(run), "no worker within a minute")
+    run.kill()
+    run.wait()
+    gone_s = seconds_until(lambda: not processes(), GONE_WITHIN_S)
+    check(gone_s is not None, f"a worker is there {GONE_WITHIN_S} s after its run was killed")
+    passed(f"a worker within a long fit is gone {gone_s:.2f} s after its run")
+
+
 def lengths_of_cut_record(n_bytes):
     """From nothing of it to all but its newline."""
     if CUTS == "all":
@@ -188,9 +207,11 @@ def test_cuts():
 def test():
     glyphs()
     make_grid()
+    make_long_grid()
     start_s = time.monotonic()
     check_ended_well(start(WHOLE), WHOLE)
     length_s = time.monotonic() - start_s
+    test_long_fit()
     test_kills(length_s)
     test_cuts()
 
