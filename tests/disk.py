@@ -173,7 +173,7 @@ def test_removed():
     check_continues(results, "moved away and back")
     shutil.rmtree(results)
     outcome = interfere(results, lambda: shutil.rmtree(results, ignore_errors=True))
-    check_refused(outcome, [str(results), "was removed or replaced during the run"], "removed")
+    check_refused(outcome, [str(results), "was removed"], "removed")  # in part or altogether
     check(not finished(results), "records are in a removed folder")
     check_continues(results, "removed")
     passed("a folder that is moved away or removed while it is written to ends the run")
@@ -181,7 +181,7 @@ def test_removed():
 
 def test():
     os.chmod(".", 0o755)
-    glyphs()
+    glyphs(n_train=200, n_test=50)
     status, said = run(WHOLE)
     check(status == 0, said)
     for part in (test_limit_within_a_record, test_forbidden, test_removed, test_read_only_tmpfs,

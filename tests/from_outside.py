@@ -52,7 +52,7 @@ def in_own_folder(test):
         shutil.rmtree(folder)
 
 
-def glyphs(n_train=600, n_test=200):
+def glyphs(n_train, n_test):
     """The synthetic dataset in the folder data."""
     subprocess.run([PROGRAM, "glyphs", "--data", "data", "--n-train", str(n_train),
                     "--n-test", str(n_test)], check=True, capture_output=True)

@@ -205,7 +205,7 @@ def test_cuts():
 
 
 def test():
-    glyphs()
+    glyphs(n_train=300, n_test=100)
     make_grid()
     make_long_grid()
     start_s = time.monotonic()

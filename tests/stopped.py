@@ -184,7 +184,7 @@ def test_two_runs():
 
 def test():
     check(MARK in os.popen("env").read(), "what is started is not marked")
-    glyphs()
+    glyphs(n_train=200, n_test=50)
     make_grid()
     status, said = run(WHOLE)
     check(status == 0, said)

@@ -19,6 +19,8 @@ static const char *advice(int cause)
     case EACCES:
     case EPERM:
         return "; make it writable or choose another folder with --results";
+    case ENOENT:
+        return "; its folder was removed: the same command continues with what is there";
     default:
         return "";
     }
