@@ -1,7 +1,7 @@
 /*
- * Files that outlive a full disk and a power cut: what a call wrote is on disk, with its name, when
- * it returns. Errors are STATUS_IO with path, cause and, where it is known, what to do about it.
- * Thread-safe: no shared state.
+ * Files that outlive a full disk and a power cut: what a call wrote is on disk when it returns; the
+ * name of a new file once its folder is synced. Errors are STATUS_IO with path, cause and, where it
+ * is known, what to do about it. Thread-safe: no shared state.
  */
 #ifndef FMBENCH_RUNNER_DURABLE_H
 #define FMBENCH_RUNNER_DURABLE_H

@@ -63,10 +63,12 @@ enum status folder_lock_take(struct folder_lock *lock, const char *folder, struc
         close(lock->fd);
         status = open_and_lock(lock, folder, error);
     }
+    if (status && lock->fd >= 0) {
+        close(lock->fd); /* another's: not to be removed */
+        lock->fd = -1;
+    }
     if (!status)
         status = write_holder(lock, error);
-    else if (lock->fd >= 0)
-        close(lock->fd), lock->fd = -1; /* another's: not to be removed */
     if (status)
         folder_lock_release(lock);
     return status;

@@ -65,8 +65,8 @@ struct test_labels {
 enum status store_test_labels(const struct store *store, const struct test_labels *labels,
                               struct error *error);
 
-/* Appends one JSON line to log/runs.jsonl, the log of what runs really took; cuts a torn one off.
- */
+/* Appends one JSON line to log/runs.jsonl, the log of what runs really took, in place of a torn
+ * one. */
 enum status store_append_run(const struct store *store, const char *line, struct error *error);
 
 #endif
