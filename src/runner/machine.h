@@ -7,7 +7,7 @@
 
 int machine_n_cores(void); /* that this process may use */
 
-/* Physical memory, or the container's limit where that is smaller. */
+/* Installed memory, or the limit of the control group where that is smaller: machine_memory.h. */
 uint64_t machine_memory_bytes(void);
 
 void machine_processor_name(char *name, size_t size);
