@@ -280,6 +280,8 @@ static enum status prepare(struct run *run)
                 "libopenblas-openmp-dev for the speed that is promised\n",
                 blas_config());
     enum status status = inputs_read(&run->inputs, &run->options, &run->error);
+    if (!status)
+        inputs_fit_machine(&run->inputs, &run->options, stderr);
     /* Before the folder is locked: the child that measures would hold the lock as well. */
     if (!status)
         status = cost_model_open(&run->costs, run->options.costs, &run->error);

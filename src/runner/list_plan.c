@@ -99,6 +99,8 @@ enum status list_plan(struct options *o, struct error *error)
     inputs_defaults(o);
     enum status status = inputs_read(&inputs, o, error);
     if (!status)
+        inputs_fit_machine(&inputs, o, stderr);
+    if (!status)
         status = exceeded_read(&only, o->only_exceeded, &o->datasets, error);
     if (!status)
         status = exceeded_read(&skipped, o->skip_exceeded, &o->datasets, error);
