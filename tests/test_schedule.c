@@ -1,68 +1,19 @@
-/* The parent of the workers, with classifiers that misbehave in each way that a worker can. */
+/* The parent of the workers; what they may do wrong is in test_misbehaviour.c. */
 #include "runner/schedule.h"
 
 #include "base/clock.h"
+#include "fake_class.h"
 #include "runner/store.h"
 #include "test_folder.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-enum { N_TRAIN = 20, N_TEST = 10, N_CLASSES = 2 };
-
-static uint8_t train_pixels[N_TRAIN], train_labels[N_TRAIN], test_pixels[N_TEST],
-    test_labels[N_TEST];
-
-static const struct dataset dataset = {
-    .name = "tiny",
-    .height = 1,
-    .width = 1,
-    .n_features = 1,
-    .n_classes = N_CLASSES,
-    .class_values = {0, 1},
-    .train = {.n_rows = N_TRAIN, .pixels = train_pixels, .labels = train_labels},
-    .test = {.n_rows = N_TEST, .pixels = test_pixels, .labels = test_labels},
-    .hash = "0123",
-};
-
-static const struct parameter_spec no_parameters[] = {{.name = NULL}};
-
-static enum status create(void **model, const struct parameters *parameters, struct error *error)
-{
-    (void)parameters;
-    (void)error;
-    *model = NULL;
-    return STATUS_OK;
-}
-
-static void destroy(void *model)
-{
-    (void)model;
-}
-
-/* Says class 0 for all rows: right for the first seven test rows. */
-static enum status predict(void *model, const struct parameters *readout, const struct features *x,
-                           const struct execution *execution, uint8_t *restrict labels,
-                           struct error *error)
-{
-    (void)model, (void)readout, (void)execution, (void)error;
-    memset(labels, 0, x->n_rows);
-    return STATUS_OK;
-}
-
-#define FIT(name)                                                                                  \
-    static enum status name(void *model, const struct training_set *set,                           \
-                            const struct execution *execution, struct fit_report *report,          \
-                            struct error *error)
-#define UNUSED (void)model, (void)set, (void)execution, (void)report, (void)error
 
 FIT(fit_well)
 {
@@ -94,19 +45,6 @@ FIT(fit_forever)
     return STATUS_OK;
 }
 
-FIT(fit_and_crash)
-{
-    UNUSED;
-    raise(SIGKILL);
-    return STATUS_OK;
-}
-
-FIT(fit_and_exit)
-{
-    UNUSED;
-    _exit(0);
-}
-
 FIT(fit_greedily)
 {
     UNUSED;
@@ -116,31 +54,6 @@ FIT(fit_greedily)
             return error_memory(error, "more", 1 << 20);
         memset(p, 1, 1 << 20);
     }
-}
-
-FIT(fit_with_a_child)
-{
-    UNUSED;
-    if (fork() == 0)
-        for (;;)
-            pause();
-    return STATUS_OK;
-}
-
-/* The pipe is the worker's highest descriptor. */
-FIT(fit_and_babble)
-{
-    UNUSED;
-    const char rubbish[8192] = "rubbish";
-    struct stat what;
-    int fd = 63;
-    while (fd > 2 && (fstat(fd, &what) || !S_ISFIFO(what.st_mode)))
-        fd--;
-    if (write(fd, rubbish, sizeof rubbish) < 0)
-        return STATUS_FAILED;
-    for (;;)
-        pause();
-    return STATUS_OK;
 }
 
 /* A worker that does not die with its parent; what it has open stays open. */
@@ -163,7 +76,7 @@ struct outcome {
     size_t n_repeats;
     double score, gap;
     long n_iter;
-    uint8_t predicted[N_TEST];
+    uint8_t predicted[FAKE_TEST];
 };
 
 static enum status keep(void *context, const struct cell *cell, struct record *record,
@@ -180,14 +93,13 @@ static enum status keep(void *context, const struct cell *cell, struct record *r
         o->score = record->repeats[0].score;
         o->n_iter = record->repeats[0].n_iter;
         o->gap = record->repeats[0].n_measures ? record->repeats[0].measures[0].value : 0;
-        memcpy(o->predicted, predicted, N_TEST);
+        memcpy(o->predicted, predicted, FAKE_TEST);
     }
     return STATUS_OK;
 }
 
 struct trial {
-    enum status (*fit)(void *, const struct training_set *, const struct execution *,
-                       struct fit_report *, struct error *);
+    fake_fit *fit;
     size_t n_cells, n_jobs, n_repeats;
     double timeout_s;
     uint64_t memory_limit_bytes;
@@ -197,27 +109,17 @@ struct trial {
 static struct outcome run(const struct trial *trial)
 {
     struct outcome outcome = {.n = 0};
-    const struct classifier_class class = {.name = "Fake",
-                                           .summary = "",
-                                           .parameters = no_parameters,
-                                           .is_deterministic = trial->is_deterministic,
-                                           .create = create,
-                                           .fit = trial->fit,
-                                           .predict = predict,
-                                           .destroy = destroy};
+    struct classifier_class class = fake_class(trial->fit);
     struct point point = {.class = &class, .parameter = json_object()};
     struct cell cells[8];
     const struct cell *fits[8];
     FILE *quiet = fopen("/dev/null", "w");
-    for (size_t i = 0; i < N_TRAIN; i++)
-        train_labels[i] = i % N_CLASSES;
-    for (size_t i = 7; i < N_TEST; i++)
-        test_labels[i] = 1;
+    class.is_deterministic = trial->is_deterministic;
     for (size_t i = 0; i < trial->n_cells; i++) {
         fits[i] = &cells[i];
         cr_assert_eq(cell_init(&cells[i],
                                &(struct cell_request){.point = &point,
-                                                      .dataset = &dataset,
+                                                      .dataset = &fake_dataset,
                                                       .n_repeats = trial->n_repeats,
                                                       .seed = i},
                                NULL),
@@ -253,7 +155,7 @@ Test(schedule, a_good_cell_is_scored_and_recorded, .timeout = 20)
     cr_assert_eq(o.n_iter, 3);
     cr_assert_float_eq(o.gap, 0.25, 1e-12);
     cr_assert_str_eq(o.solver, "guess");
-    for (size_t i = 0; i < N_TEST; i++)
+    for (size_t i = 0; i < FAKE_TEST; i++)
         cr_assert_eq(o.predicted[i], 0);
 }
 
@@ -297,64 +199,6 @@ Test(schedule, the_time_limit_holds, .timeout = 20)
         .fit = fit_forever, .n_cells = 2, .n_jobs = 2, .n_repeats = 1, .timeout_s = 0.3});
     cr_assert_eq(o.status, RECORD_TIMEOUT, "%s", o.reason);
     cr_assert_lt(clock_now_s() - start_s, 2.0);
-}
-
-Test(schedule, a_killed_worker_is_a_crashed_cell_with_the_signal, .timeout = 20)
-{
-    const struct outcome o =
-        run(&(struct trial){.fit = fit_and_crash, .n_cells = 3, .n_jobs = 2, .n_repeats = 1});
-    cr_assert_eq(o.status, RECORD_CRASHED);
-    cr_assert_not_null(strstr(o.reason, "signal 9"), "%s", o.reason);
-}
-
-Test(schedule, an_early_exit_is_a_crashed_cell, .timeout = 20)
-{
-    const struct outcome o =
-        run(&(struct trial){.fit = fit_and_exit, .n_cells = 1, .n_jobs = 1, .n_repeats = 1});
-    cr_assert_eq(o.status, RECORD_CRASHED);
-    cr_assert_not_null(strstr(o.reason, "before it was done"), "%s", o.reason);
-}
-
-Test(schedule, rubbish_in_the_pipe_is_a_crashed_cell, .timeout = 20)
-{
-    const struct outcome o =
-        run(&(struct trial){.fit = fit_and_babble, .n_cells = 1, .n_jobs = 1, .n_repeats = 1});
-    cr_assert_eq(o.status, RECORD_CRASHED, "%s", o.reason);
-}
-
-/* Processes with our name that run; what is dead and waits for its parent does not count. */
-static size_t count_processes_named_like_us(void)
-{
-    char own[64] = "", name[64], file[300], state;
-    size_t n = 0;
-    FILE *self = fopen("/proc/self/stat", "r");
-    cr_assert_eq(fscanf(self, "%*d (%63[^)]", own), 1);
-    fclose(self);
-    DIR *proc = opendir("/proc");
-    for (struct dirent *entry; (entry = readdir(proc));) {
-        snprintf(file, sizeof file, "/proc/%s/stat", entry->d_name);
-        FILE *stat = fopen(file, "r");
-        if (stat && fscanf(stat, "%*d (%63[^)]) %c", name, &state) == 2)
-            n += strcmp(name, own) == 0 && state != 'Z';
-        if (stat)
-            fclose(stat);
-    }
-    closedir(proc);
-    return n;
-}
-
-Test(schedule, what_a_worker_started_is_gone_with_it, .timeout = 20)
-{
-    const size_t before = count_processes_named_like_us();
-    const struct outcome o =
-        run(&(struct trial){.fit = fit_with_a_child, .n_cells = 4, .n_jobs = 2, .n_repeats = 1});
-    cr_assert_eq(o.status, RECORD_OK, "%s", o.reason);
-    size_t after = count_processes_named_like_us();
-    for (int i = 0; i < 50 && after > before; i++) {
-        usleep(20000);
-        after = count_processes_named_like_us();
-    }
-    cr_assert_leq(after, before);
 }
 
 /* Else a run that is started again right after its parent was killed finds its folder in use. */
@@ -456,7 +300,7 @@ static enum status keep_reading(void *context, const struct cell *cell, struct r
         r->of[r->n].predict_s = record->repeats[0].predict_s;
         if (record->repeats[0].n_measures)
             r->of[r->n].fitted = record->repeats[0].measures[0].value;
-        for (size_t i = 0; i < N_TEST; i++)
+        for (size_t i = 0; i < FAKE_TEST; i++)
             r->of[r->n].n_ones += predicted[i];
     }
     r->n++;
@@ -484,7 +328,7 @@ static struct readings run_readers(const double n[N_READERS])
         points[i].parameters.values[0].n_numbers = 1;
         points[i].parameters.values[0].numbers[0] = n[i];
         const struct cell_request request = {
-            .point = &points[i], .dataset = &dataset, .n_repeats = 1};
+            .point = &points[i], .dataset = &fake_dataset, .n_repeats = 1};
         cr_assert_eq(cell_init(&cells[i], &request, NULL), STATUS_OK);
         cr_assert_str_eq(cells[i].fit, cells[0].fit);
         if (i > 0)

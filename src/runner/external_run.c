@@ -38,6 +38,7 @@ struct run {
     struct tail tail;
     int wait_status;
     struct rusage usage;
+    uint64_t peak_bytes; /* of the largest of its processes */
 };
 
 static void tail_add(struct tail *tail, const char *bytes, size_t n_bytes)
@@ -171,7 +172,24 @@ static void end_with_owner(const struct run *run)
     _exit(1);
 }
 
-/* Until the command itself has ended; then ends what it left behind. */
+static void note_peak(struct run *run, const struct rusage *usage)
+{
+    const uint64_t peak_bytes = (uint64_t)usage->ru_maxrss * 1024;
+    if (peak_bytes > run->peak_bytes)
+        run->peak_bytes = peak_bytes;
+}
+
+/* Ends what the command left behind. */
+static void end_rest(struct run *run)
+{
+    struct rusage usage;
+    process_tree_kill_below(getpid());
+    for (pid_t pid; (pid = wait4(-1, NULL, 0, &usage)) > 0 || errno == EINTR;)
+        if (pid > 0)
+            note_peak(run, &usage);
+}
+
+/* Until the command itself has ended, and then all of it. */
 static void await(struct run *run)
 {
     for (;;) {
@@ -183,9 +201,8 @@ static void await(struct run *run)
         if (ended == run->pid || (ended < 0 && errno != EINTR))
             break;
     }
-    process_tree_kill_below(getpid());
-    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-        ;
+    note_peak(run, &run->usage);
+    end_rest(run);
     for (int i = 0; i < PIPE_READS_MAX && read_stderr(run); i++)
         ;
     if (run->stderr_fd >= 0)
@@ -197,13 +214,12 @@ static enum status judge(const struct run *run, struct external_outcome *outcome
                          struct error *error)
 {
     char line[TAIL_BYTES + 1];
-    const uint64_t peak_bytes = (uint64_t)run->usage.ru_maxrss * 1024;
     const uint64_t limit_bytes = run->task->memory_limit_bytes;
     last_line(line, &run->tail);
     const char *colon = *line ? ": " : "";
-    if (limit_bytes && peak_bytes > limit_bytes)
+    if (limit_bytes && run->peak_bytes > limit_bytes)
         return error_set(error, STATUS_MEMORY, "the command took %llu bytes, more than %llu",
-                         (unsigned long long)peak_bytes, (unsigned long long)limit_bytes);
+                         (unsigned long long)run->peak_bytes, (unsigned long long)limit_bytes);
     if (WIFSIGNALED(run->wait_status)) {
         outcome->was_killed = true;
         return error_set(error, STATUS_FAILED, "the command ended by signal %d (%s)%s%s",
@@ -236,7 +252,6 @@ enum status external_run(struct external_outcome *outcome, uint8_t *predicted,
         return status;
     make_arguments(&run);
     set_environment(task->n_threads);
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
     prctl(PR_SET_PDEATHSIG, 0); /* killed outright, it would leave what the command started */
     const double start_s = clock_now_s();
     status = start(&run, error);

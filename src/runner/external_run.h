@@ -19,8 +19,8 @@ struct external_outcome {
  * Writes the files, runs the command and reads its answer; `predicted` gets n_test class numbers.
  * STATUS_FAILED tells what went wrong, with the last line that the command wrote to its standard
  * error; STATUS_MEMORY that it took more than the limit. What the command started is gone when this
- * returns. The caller must be the process of the cell: it adopts orphans and changes its
- * environment.
+ * returns. The caller must be the process of the cell, which adopts orphans: its environment is
+ * changed, and each child that it has is ended.
  */
 enum status external_run(struct external_outcome *outcome, uint8_t *predicted,
                          const struct external_task *task, struct error *error);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { PROCESSES_MAX = 4096, ROUNDS_MAX = 64 };
@@ -86,20 +87,68 @@ static int is_alive(pid_t pid)
     return state != 'X' && state != 'Z';
 }
 
+/* How many of them had to be killed. */
+static size_t kill_alive(const pid_t *pids, size_t n)
+{
+    size_t n_alive = 0;
+    for (size_t i = 0; i < n; i++)
+        if (is_alive(pids[i])) {
+            kill(pids[i], SIGKILL);
+            n_alive++;
+        }
+    return n_alive;
+}
+
 /* In rounds, since one that dies may have started another just before. */
 void process_tree_kill_below(pid_t root)
 {
     for (int round = 0; round < ROUNDS_MAX; round++) {
         struct tree tree;
-        size_t n_alive = 0;
         find_tree(&tree, root);
-        for (size_t i = 1; i < tree.n; i++)
-            if (is_alive(tree.pids[i])) {
-                kill(tree.pids[i], SIGKILL);
-                n_alive++;
-            }
-        if (n_alive == 0)
+        if (kill_alive(tree.pids + 1, tree.n - 1) == 0)
             return;
+        usleep(1000);
+    }
+}
+
+bool process_tree_has_children(void)
+{
+    siginfo_t unused;
+    return waitid(P_ALL, 0, &unused, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+static bool is_among(pid_t pid, const pid_t *pids, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (pids[i] == pid)
+            return true;
+    return false;
+}
+
+/* Those of our children that are not kept and were not dead already. */
+static void find_strays(struct tree *strays, const pid_t *kept, size_t n_kept)
+{
+    struct tree children = {.n = 0};
+    add_children(&children, getpid());
+    strays->n = 0;
+    for (size_t i = 0; i < children.n; i++)
+        if (!is_among(children.pids[i], kept, n_kept) &&
+            waitpid(children.pids[i], NULL, WNOHANG) == 0)
+            strays->pids[strays->n++] = children.pids[i];
+}
+
+void process_tree_kill_strays(const pid_t *kept, size_t n_kept)
+{
+    for (int round = 0; round < ROUNDS_MAX; round++) {
+        struct tree strays;
+        find_strays(&strays, kept, n_kept);
+        if (strays.n == 0)
+            return;
+        for (size_t i = 0; i < strays.n; i++) {
+            struct tree below;
+            find_tree(&below, strays.pids[i]);
+            kill_alive(below.pids, below.n);
+        }
         usleep(1000);
     }
 }

@@ -6,6 +6,8 @@
 #ifndef FMBENCH_RUNNER_PROCESS_TREE_H
 #define FMBENCH_RUNNER_PROCESS_TREE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -14,5 +16,15 @@ uint64_t process_tree_resident_bytes(pid_t root);
 
 /* Kills all but the root, which must not start anything meanwhile. */
 void process_tree_kill_below(pid_t root);
+
+/* Does the calling process have children, alive or dead? */
+bool process_tree_has_children(void);
+
+/*
+ * Kills and reaps all children of the calling process but those in `kept`, with what is below them:
+ * what ended children left to it. What starts anew faster than it is killed is left for the next
+ * call.
+ */
+void process_tree_kill_strays(const pid_t *kept, size_t n_kept);
 
 #endif

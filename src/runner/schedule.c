@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "runner/process_tree.h"
 #include "runner/progress.h"
 #include "runner/slot.h"
 
@@ -10,11 +11,13 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-/* How often limits are looked at and progress is redrawn, at the least. */
-enum { TICK_MS = 100 };
+/* How often limits are looked at and progress is redrawn, at the least: a worker that fills its
+   memory adds to it gigabytes a second. */
+enum { TICK_MS = 100, TICK_NEAR_LIMIT_MS = 10 };
 
 struct loop {
     const struct schedule *schedule;
@@ -26,6 +29,9 @@ struct loop {
     size_t n_alone, n_alone_started;
     int interrupted;
     struct progress progress;
+    pid_t *workers; /* n_jobs, owned: for end_strays alone */
+    bool adopts;    /* see adopt_strays */
+    int old_subreaper;
     sigset_t old_mask;
     struct error *error;
 };
@@ -87,6 +93,17 @@ static enum status finish(struct loop *l, struct slot *slot)
     return status;
 }
 
+/* What workers left behind that are dead. */
+static void end_strays(struct loop *l)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < l->schedule->n_jobs; i++)
+        if (l->slots[i].pid)
+            l->workers[n++] = l->slots[i].pid;
+    if (l->adopts)
+        process_tree_kill_strays(l->workers, n);
+}
+
 static enum status look_after(struct loop *l)
 {
     const struct schedule *s = l->schedule;
@@ -97,6 +114,7 @@ static enum status look_after(struct loop *l)
         slot_receive(slot);
         slot_check_limits(slot, s->timeout_s, s->memory_limit_bytes);
         if (slot_reap(slot)) {
+            end_strays(l);
             const enum status status = finish(l, slot);
             if (status)
                 return status;
@@ -115,6 +133,14 @@ static void draw(struct loop *l)
     progress_draw(&l->progress, l->running, n);
 }
 
+static int tick_ms(const struct loop *l)
+{
+    for (size_t i = 0; i < l->schedule->n_jobs; i++)
+        if (slot_is_near_limit(&l->slots[i], l->schedule->memory_limit_bytes))
+            return TICK_NEAR_LIMIT_MS;
+    return TICK_MS;
+}
+
 /* Until a worker says something, ends, a signal comes, or a tick has passed. */
 static void wait_for_news(struct loop *l)
 {
@@ -122,7 +148,7 @@ static void wait_for_news(struct loop *l)
     for (size_t i = 0; i < n_jobs; i++)
         l->polled[i] =
             (struct pollfd){.fd = l->slots[i].cell ? l->slots[i].fd : -1, .events = POLLIN};
-    if (poll(l->polled, n_jobs + 1, TICK_MS) <= 0 || !l->polled[n_jobs].revents)
+    if (poll(l->polled, n_jobs + 1, tick_ms(l)) <= 0 || !l->polled[n_jobs].revents)
         return;
     struct signalfd_siginfo signal_info;
     while (read(l->polled[n_jobs].fd, &signal_info, sizeof signal_info) == sizeof signal_info)
@@ -155,6 +181,25 @@ static void release_signals(struct loop *l)
     sigprocmask(SIG_SETMASK, &l->old_mask, NULL);
 }
 
+/*
+ * What dead workers leave behind becomes ours, to be ended. Not where it could not be told from
+ * what is none of it: a first process, as in a container, is left the orphans of all others, and
+ * children from before (of a shell that has become this program) may leave some.
+ */
+static void adopt_strays(struct loop *l)
+{
+    l->adopts = getpid() != 1 && !process_tree_has_children();
+    prctl(PR_GET_CHILD_SUBREAPER, &l->old_subreaper);
+    if (l->adopts)
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+static void disown_strays(struct loop *l)
+{
+    end_strays(l);
+    prctl(PR_SET_CHILD_SUBREAPER, l->old_subreaper);
+}
+
 static size_t count_readers(const struct schedule *schedule)
 {
     size_t n = 0;
@@ -180,6 +225,7 @@ static enum status loop_create(struct loop *l)
         {(void **)&l->slots, n_jobs, sizeof *l->slots},
         {(void **)&l->polled, n_jobs + 1, sizeof *l->polled},
         {(void **)&l->running, n_jobs, sizeof *l->running},
+        {(void **)&l->workers, n_jobs, sizeof *l->workers},
         {(void **)&l->alone, count_readers(l->schedule), sizeof *l->alone},
     };
     const enum status status =
@@ -196,6 +242,7 @@ enum status schedule_run(const struct schedule *schedule, int *interrupted, stru
     if (status)
         return status;
     status = catch_signals(&l);
+    adopt_strays(&l);
     progress_start(&l.progress, schedule->progress, count_cells(schedule), schedule->expected_s);
     while (!status && !l.interrupted) {
         status = start_cells(&l);
@@ -208,11 +255,13 @@ enum status schedule_run(const struct schedule *schedule, int *interrupted, stru
     progress_clear(&l.progress);
     for (size_t i = 0; i < schedule->n_jobs; i++)
         slot_release(&l.slots[i]);
+    disown_strays(&l);
     release_signals(&l);
     *interrupted = l.interrupted;
     memory_free(l.slots);
     memory_free(l.polled);
     memory_free(l.running);
+    memory_free(l.workers);
     memory_free(l.alone);
     return status;
 }

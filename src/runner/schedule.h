@@ -37,7 +37,8 @@ struct schedule {
 
 /*
  * *interrupted is the signal (SIGINT, SIGTERM, SIGHUP) that ended the run early, or 0. Every
- * worker is gone when this returns. The calling process must not have used OpenMP.
+ * worker is gone when this returns, with all that it started. The calling process must not have
+ * used OpenMP, nor start or adopt other processes meanwhile.
  */
 enum status schedule_run(const struct schedule *schedule, int *interrupted, struct error *error);
 

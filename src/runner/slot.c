@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "runner/machine.h"
 #include "runner/process_tree.h"
+#include "runner/worker_message.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -14,6 +15,9 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* How long a worker may live on after it was done, and without a pipe to say that it is. */
+static const double LINGER_S = 5, MUTE_S = 1;
 
 static size_t message_capacity(const struct cell *cell)
 {
@@ -91,9 +95,7 @@ static void take_repeat(struct slot *slot, const struct worker_message *message,
     memcpy(slot->readers[message->reader].predicted + r->n_repeats * n_test, labels, n_test);
     r->repeats[r->n_repeats++] = message->repeat;
     memcpy(r->solver, message->solver, sizeof r->solver);
-    r->solver[sizeof r->solver - 1] = '\0';
     memcpy(r->implementation, message->implementation, sizeof r->implementation);
-    r->implementation[sizeof r->implementation - 1] = '\0';
 }
 
 static void take_failure(struct slot *slot, const struct worker_message *message)
@@ -105,37 +107,63 @@ static void take_failure(struct slot *slot, const struct worker_message *message
     snprintf(slot->reason, sizeof slot->reason, "%s", message->error.message);
 }
 
-/* The bytes of the message that begins at `bytes`, or 0 when it is none. */
-static size_t message_size(const struct slot *slot, const struct worker_message *message)
+/* Has each reader the repeats that it was to have? A deterministic class may stop at two. */
+static bool has_all_repeats(const struct slot *slot)
 {
-    if (message->magic != WORKER_MAGIC || slot->said_end)
-        return 0;
-    if (message->kind == WORKER_DONE || message->kind == WORKER_FAILED ||
-        message->kind == WORKER_CRASHED)
-        return sizeof *message;
-    if (message->kind == WORKER_REPEAT && message->reader < slot->n_readers &&
-        slot->readers[message->reader].record.n_repeats < slot->cell->n_repeats)
-        return message_capacity(slot->cell);
-    return 0;
+    const size_t n_enough = slot->cell->point->class->is_deterministic && slot->cell->n_repeats > 2
+                                ? 2
+                                : slot->cell->n_repeats;
+    for (size_t i = 0; i < slot->n_readers; i++)
+        if (slot->readers[i].record.n_repeats < n_enough)
+            return false;
+    return true;
+}
+
+/* What is wrong with a message at this point, or NULL. */
+static const char *object_to(const struct slot *slot, const struct worker_message *message)
+{
+    if (slot->said_end)
+        return "the worker went on after it was done";
+    if (!worker_message_is_sound(message))
+        return "the worker sent what is no message";
+    if (message->kind == WORKER_DONE && !has_all_repeats(slot))
+        return "the worker was done before its repeats were";
+    if (message->kind == WORKER_REPEAT &&
+        (message->reader >= slot->n_readers ||
+         slot->readers[message->reader].record.n_repeats >= slot->cell->n_repeats))
+        return "the worker sent a repeat too many";
+    return NULL;
+}
+
+static void take_end(struct slot *slot, const struct worker_message *message)
+{
+    if (message->kind != WORKER_DONE)
+        take_failure(slot, message);
+    slot->said_end = true;
+    slot->silent_since_s = clock_now_s();
 }
 
 /* Takes the message at the front of what was received, if it is whole. */
 static void take_message(struct slot *slot)
 {
     struct worker_message message;
+    const uint8_t *labels = slot->received + sizeof message;
+    const struct dataset *d = slot->cell->dataset;
     if (slot->n_received < sizeof message)
         return;
     memcpy(&message, slot->received, sizeof message);
-    const size_t size = message_size(slot, &message);
-    if (size == 0)
-        slot->said_rubbish = true;
-    if (size == 0 || slot->n_received < size)
+    slot->objection = object_to(slot, &message);
+    if (slot->objection)
         return;
-    if (message.kind == WORKER_REPEAT)
-        take_repeat(slot, &message, slot->received + sizeof message);
-    if (message.kind == WORKER_FAILED || message.kind == WORKER_CRASHED)
-        take_failure(slot, &message);
-    slot->said_end = message.kind != WORKER_REPEAT;
+    if (message.kind == WORKER_REPEAT) {
+        if (slot->n_received < message_capacity(slot->cell))
+            return;
+        if (!worker_labels_are_sound(labels, d->test.n_rows, d->n_classes))
+            slot->objection = "the worker predicted what is no class";
+        else
+            take_repeat(slot, &message, labels);
+    } else
+        take_end(slot, &message);
     slot->n_received = 0;
 }
 
@@ -149,7 +177,7 @@ static size_t n_wanted(const struct slot *slot)
 
 void slot_receive(struct slot *slot)
 {
-    while (slot->fd >= 0 && !slot->said_rubbish) {
+    while (slot->fd >= 0 && !slot->objection) {
         const ssize_t got = read(slot->fd, slot->received + slot->n_received, n_wanted(slot));
         if (got < 0 && errno == EINTR)
             continue;
@@ -158,6 +186,8 @@ void slot_receive(struct slot *slot)
         if (got <= 0) {
             close(slot->fd);
             slot->fd = -1;
+            if (!slot->said_end)
+                slot->silent_since_s = clock_now_s();
             return;
         }
         slot->n_received += (size_t)got;
@@ -189,18 +219,37 @@ kill_for(struct slot *slot, enum record_status status, const char *format, ...)
 /* Also keeps the largest sum over the processes of a cell: the kernel knows that of one alone. */
 static bool exceeds_memory(struct slot *slot, uint64_t limit_bytes)
 {
-    const uint64_t resident_bytes = process_tree_resident_bytes(slot->pid);
-    if (resident_bytes > slot->peak_resident_bytes)
-        slot->peak_resident_bytes = resident_bytes;
-    return limit_bytes && resident_bytes > limit_bytes;
+    slot->resident_bytes = process_tree_resident_bytes(slot->pid);
+    if (slot->resident_bytes > slot->peak_resident_bytes)
+        slot->peak_resident_bytes = slot->resident_bytes;
+    return limit_bytes && slot->resident_bytes > limit_bytes;
+}
+
+bool slot_is_near_limit(const struct slot *slot, uint64_t memory_limit_bytes)
+{
+    return memory_limit_bytes && slot->resident_bytes > memory_limit_bytes / 2;
+}
+
+/* It has said all, or can say no more: it only has to end. What it has said stands. */
+static void check_silence(struct slot *slot)
+{
+    const double silent_s = clock_now_s() - slot->silent_since_s;
+    if (!slot->said_end && silent_s > MUTE_S)
+        kill_for(slot, RECORD_CRASHED, "the worker closed its pipe before it was done");
+    else if (silent_s > LINGER_S) {
+        slot->was_killed = true;
+        kill_all(slot);
+    }
 }
 
 void slot_check_limits(struct slot *slot, double timeout_s, uint64_t memory_limit_bytes)
 {
-    if (slot->was_killed || slot->said_end)
+    if (slot->was_killed)
         return;
-    if (slot->said_rubbish)
-        kill_for(slot, RECORD_CRASHED, "the worker sent what is no message");
+    if (slot->objection)
+        kill_for(slot, RECORD_CRASHED, "%s", slot->objection);
+    else if (slot->silent_since_s > 0)
+        check_silence(slot);
     else if (timeout_s > 0 && clock_now_s() - slot->start_s > timeout_s)
         kill_for(slot, RECORD_TIMEOUT, "exceeded %g seconds", timeout_s);
     else if (exceeds_memory(slot, memory_limit_bytes))
@@ -210,13 +259,18 @@ void slot_check_limits(struct slot *slot, double timeout_s, uint64_t memory_limi
 
 static void judge_end(struct slot *slot, int wait_status)
 {
-    if (slot->was_killed || slot->status != RECORD_OK)
+    if (slot->was_killed)
         return;
-    if (WIFSIGNALED(wait_status)) {
+    if (slot->objection) {
+        slot->status = RECORD_CRASHED;
+        snprintf(slot->reason, sizeof slot->reason, "%s", slot->objection);
+    } else if (slot->status != RECORD_OK) {
+        return;
+    } else if (WIFSIGNALED(wait_status)) {
         slot->status = RECORD_CRASHED;
         snprintf(slot->reason, sizeof slot->reason, "signal %d (%s)", WTERMSIG(wait_status),
                  strsignal(WTERMSIG(wait_status)));
-    } else if (WEXITSTATUS(wait_status) != 0 || !slot->said_end || slot->said_rubbish) {
+    } else if (WEXITSTATUS(wait_status) != 0 || !slot->said_end) {
         slot->status = RECORD_CRASHED;
         snprintf(slot->reason, sizeof slot->reason, "exited with status %d before it was done",
                  WEXITSTATUS(wait_status));

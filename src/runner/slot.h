@@ -29,12 +29,14 @@ struct slot {
     double start_s;
     uint8_t *received; /* message_capacity bytes, owned */
     size_t n_received;
-    uint64_t peak_resident_bytes; /* of all its processes, as far as it was looked at */
+    /* Of all its processes, when it was looked at last, and the most of all times. */
+    uint64_t resident_bytes, peak_resident_bytes;
     enum record_status status;
-    char reason[1024]; /* empty when ok */
-    bool said_end;     /* WORKER_DONE or WORKER_FAILED came */
-    bool said_rubbish; /* what came was no message */
-    bool was_killed;   /* by us; the reason says why */
+    char reason[1024];     /* empty when ok */
+    bool said_end;         /* WORKER_DONE, WORKER_FAILED or WORKER_CRASHED came */
+    double silent_since_s; /* when it said its end or its pipe ended; 0: not yet */
+    const char *objection; /* what is wrong with what came, static; NULL: nothing */
+    bool was_killed;       /* by us; the reason says why, if there is one */
 };
 
 enum status slot_start(struct slot *slot, const struct worker_request *request, const char *version,
@@ -43,8 +45,14 @@ enum status slot_start(struct slot *slot, const struct worker_request *request, 
 /* Reads what is there without waiting. */
 void slot_receive(struct slot *slot);
 
-/* Kills the worker for exceeding a limit, as its records will say. */
+/*
+ * Kills the worker for exceeding a limit or for what it said, as its records will tell; one that
+ * has said all that it has to say, but lives on, is killed all the same.
+ */
 void slot_check_limits(struct slot *slot, double timeout_s, uint64_t memory_limit_bytes);
+
+/* Does it hold so much that its limit has to be looked after more often? */
+bool slot_is_near_limit(const struct slot *slot, uint64_t memory_limit_bytes);
 
 /* True when the process has ended; its records are then complete. */
 bool slot_reap(struct slot *slot);

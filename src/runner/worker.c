@@ -7,6 +7,7 @@
 #include "numerics/rng.h"
 #include "numerics/work.h"
 #include "runner/external_run.h"
+#include "runner/process_tree.h"
 #include "runner/scratch.h"
 
 #include <errno.h>
@@ -35,7 +36,7 @@ struct bench {
     const struct worker_request *request;
     const struct cell *cell;
     const struct classifier_class *class;
-    pid_t parent;
+    pid_t parent, pid;
     int fd;
     struct scaling scaling;
     struct features train, test;
@@ -44,15 +45,18 @@ struct bench {
     uint8_t *predicted; /* n_test, owned */
     size_t n_readers;
     struct reading *readings; /* n_readers, owned */
-    bool has_crashed;         /* an external classifier */
+    bool has_crashed;         /* the classifier: see WORKER_CRASHED */
     struct error *error;
 };
 
-static bool send_bytes(int fd, const void *bytes, size_t n_bytes)
+/* A copy of the worker that a classifier forked does not speak for it. */
+static bool send_bytes(const struct bench *b, const void *bytes, size_t n_bytes)
 {
     const char *p = bytes;
+    if (getpid() != b->pid)
+        _exit(1);
     while (n_bytes > 0) {
-        const ssize_t sent = write(fd, p, n_bytes);
+        const ssize_t sent = write(b->fd, p, n_bytes);
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent <= 0)
@@ -167,8 +171,7 @@ static enum status send_repeat(struct bench *b, size_t repeat, size_t reader,
     const double score = accuracy(b->predicted, test);
     message->reader = (uint32_t)reader;
     message->repeat.score = score;
-    if (!send_bytes(b->fd, message, sizeof *message) ||
-        !send_bytes(b->fd, b->predicted, test->n_rows))
+    if (!send_bytes(b, message, sizeof *message) || !send_bytes(b, b->predicted, test->n_rows))
         return error_set(b->error, STATUS_IO, "the pipe to the parent is closed");
     if (repeat == 0)
         reading->first_score = score;
@@ -336,6 +339,10 @@ static enum status run_repeats(struct bench *b)
         if (!status)
             status = b->cell->point->external ? run_external(b, r) : fit_and_read(b, r);
     }
+    if (!status && process_tree_has_children()) {
+        b->has_crashed = true;
+        status = error_set(b->error, STATUS_FAILED, "the classifier forked");
+    }
     return status;
 }
 
@@ -371,6 +378,19 @@ static void restore_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
+/* Rather one cell than the parent or a stranger; and nobody waits for a core of many gigabytes. */
+static void go_first(void)
+{
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    /* That it cannot be set is no error: the limits hold without it. */
+    (void)!write(fd, "1000", 4);
+    close(fd);
+}
+
 _Noreturn static void worker_main(const struct worker_request *request, pid_t parent, int fd)
 {
     struct worker_message end = {.magic = WORKER_MAGIC, .kind = WORKER_DONE};
@@ -378,20 +398,23 @@ _Noreturn static void worker_main(const struct worker_request *request, pid_t pa
                           .cell = request->cell,
                           .class = request->cell->point->class,
                           .parent = parent,
+                          .pid = getpid(),
                           .fd = fd,
                           .error = &end.error};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1); /* it died before the line above */
     setpgid(0, 0);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     restore_signals();
+    go_first();
     if (!request->cell->point->external) /* whose command is limited, see external_run.c */
         limit_memory(request->memory_limit_bytes);
     blas_start();
     if (run_repeats(&bench))
         end.kind = bench.has_crashed ? WORKER_CRASHED : WORKER_FAILED;
     /* Memory goes with the process. */
-    _exit(send_bytes(fd, &end, sizeof end) ? 0 : 1);
+    _exit(send_bytes(&bench, &end, sizeof end) ? 0 : 1);
 }
 
 enum status worker_start(const struct worker_request *request, pid_t *pid, int *fd,

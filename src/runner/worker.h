@@ -3,8 +3,9 @@
  * a pipe.
  *
  * The parent never computes: a process that has used OpenMP cannot fork workers that do. A worker
- * leads a process group of its own, dies with its parent, and sends one message a finished repeat
- * of a cell, each followed by the predicted labels, then one that it is done, or why it failed.
+ * leads a process group of its own, adopts what its children leave behind, dies with its parent, is
+ * the first to go when the machine runs out of memory, and sends one message a finished repeat of a
+ * cell, each followed by the predicted labels, then one that it is done, or why it failed.
  */
 #ifndef FMBENCH_RUNNER_WORKER_H
 #define FMBENCH_RUNNER_WORKER_H
@@ -22,7 +23,7 @@ enum worker_message_kind {
     WORKER_REPEAT = 1,
     WORKER_DONE,
     WORKER_FAILED,
-    WORKER_CRASHED /* an external classifier, not the worker */
+    WORKER_CRASHED /* the classifier: an external one by a signal, one of ours by forking */
 };
 
 /* As it goes through the pipe; both ends are the same program. */
