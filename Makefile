@@ -182,14 +182,14 @@ test: ## set-up, then all tests; T='knn/ties' runs one
 	$(Q)scripts/install-packages build test
 	$(Q)$(MAKE) --no-print-directory run-tests
 
+# Tests of the program from outside.
+OUTSIDE_TESTS := end_to_end.sh table_formats.sh command_line.sh install.sh cell_limits.sh readme.sh \
+	kills.py disk.py stopped.py
 run-tests: export OMP_WAIT_POLICY = passive
 run-tests: $(BUILD)/fmbench $(BUILD)/tests/run $(REPLAYS)
 	$(Q)OMP_NUM_THREADS=2 $(BUILD)/tests/run -j1 $(if $(T),--filter '$(T)')
-	$(Q)$(if $(T),,tests/fuzz/replay.sh $(BUILD)/fuzz && tests/get_data.sh && tests/end_to_end.sh $(BUILD)/fmbench && \
-		tests/table_formats.sh $(BUILD)/fmbench && \
-		tests/command_line.sh $(BUILD)/fmbench && tests/install.sh $(BUILD)/fmbench && \
-		tests/readme.sh $(BUILD)/fmbench && tests/kills.py $(BUILD)/fmbench && \
-		tests/disk.py $(BUILD)/fmbench && tests/stopped.py $(BUILD)/fmbench)
+	$(Q)$(if $(T),,tests/fuzz/replay.sh $(BUILD)/fuzz && tests/get_data.sh && \
+		for test in $(OUTSIDE_TESTS); do tests/$$test $(BUILD)/fmbench || exit 1; done)
 
 KILLS ?= 200
 kills: all ## the tests of killed runs, torn journals and full disks at many more places; KILLS=200

@@ -17,7 +17,7 @@ pass() {
   echo "$test_name: $*"
 }
 
-# figure NAME VALUE: for the page of figures, where there is to be one.
+# figure NAME VALUE: something counted that is worth publishing, for whoever names a file in FIGURES.
 figure() {
   [ -z "${FIGURES:-}" ] || echo "$1 $2" >>"$FIGURES"
 }
