@@ -47,8 +47,9 @@ Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup bench quick demo peers scaling limits data table readme page page-test verify test \
-	kills asan fuzz coverage analyse lint format install uninstall clean image-test compile-commands run-tests help FORCE
+.PHONY: all setup bench quick demo peers scaling limits data table readme page page-test verify \
+	test kills asan fuzz coverage analyse lint format install uninstall clean image-test \
+	compile-commands run-tests help processors FORCE
 
 all: build/fmbench ## build the program at build/fmbench
 
@@ -84,12 +85,23 @@ $(FUZZ_TARGETS:%=build/fuzz/%): build/fuzz/%: build/fuzz/tests/fuzz/%.o \
 		build/fuzz/tests/fuzz/target.o $(FUZZED:%.c=build/fuzz/%.o) $(NOT_FUZZED)
 	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDFLAGS) $(LDLIBS) -lgomp
 
-# The version goes into one object alone, so that a commit does not rebuild everything.
+# What the program is built from goes into one object alone, so that a commit does not rebuild
+# everything. The source is told by its content too: of a modified one the commit is not enough.
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+COMMIT := $(shell git rev-parse HEAD 2>/dev/null)
+MODIFIED := $(if $(COMMIT),$(if $(shell git status --porcelain -- Makefile src),1,0),-1)
+SOURCE_HASH := $(shell find Makefile src -name '*.[ch]' -o -name Makefile | LC_ALL=C sort | \
+	xargs sha256sum | sha256sum | cut -d ' ' -f 1)
+# Warnings do not change what is compiled.
+BUILD_FLAGS := $(subst ",\",$(filter-out $(WARNINGS),$(CFLAGS_ALL)))
+VERSION_FLAGS := -DFMBENCH_VERSION='"$(VERSION)"' -DFMBENCH_COMMIT='"$(COMMIT)"' \
+	-DFMBENCH_MODIFIED=$(MODIFIED) -DFMBENCH_SOURCE='"$(SOURCE_HASH)"' \
+	-DFMBENCH_FLAGS='"$(BUILD_FLAGS)"'
 $(BUILD)/version: FORCE
 	@mkdir -p $(@D)
-	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
-$(BUILD)/src/runner/version.o: CFLAGS_ALL += -DFMBENCH_VERSION='"$(VERSION)"'
+	@echo '$(VERSION) $(COMMIT) $(MODIFIED) $(SOURCE_HASH)' | cmp -s - $@ || \
+		echo '$(VERSION) $(COMMIT) $(MODIFIED) $(SOURCE_HASH)' > $@
+$(BUILD)/src/runner/version.o: CFLAGS_ALL += $(VERSION_FLAGS)
 $(BUILD)/src/runner/version.o: $(BUILD)/version
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
@@ -146,6 +158,11 @@ scaling: ## how cost grows with the rows, into results/scaling.md; SCALING_OPTIO
 	$(Q)scripts/install-packages plot || echo "scaling: goes on without a plot" >&2
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/scaling $(SCALING_OPTIONS)
+
+PROCESSORS_OPTIONS ?=
+processors: all ## the predictions that other processors change, into results/processors.md
+	$(Q)scripts/get-data -d data fashion
+	$(Q)scripts/processors $(PROCESSORS_OPTIONS)
 
 data: ## get and verify the data sets, from DATA_MIRRORS or their own addresses
 	$(Q)scripts/get-data -d data fashion mnist
@@ -224,7 +241,7 @@ lint: ## formatting, static analysis of the C sources and of the scripts, the ma
 	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(shell find src tests -name '*.[ch]')
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 		--suppress=missingIncludeSystem --suppressions-list=.cppcheck-suppressions -D__x86_64__ -DSIMD_SUFFIX=_portable -Isrc src
-	$(Q)shellcheck $(filter-out scripts/page scripts/coverage,$(wildcard scripts/*)) .ci/run $(wildcard tests/*.sh) tests/external_command
+	$(Q)shellcheck $(filter-out scripts/page scripts/coverage scripts/processors,$(wildcard scripts/*)) .ci/run $(wildcard tests/*.sh) tests/external_command
 	$(Q)shellcheck -s bash completions/fmbench.bash
 	$(Q)$(MAN_PAGE) | mandoc -T lint -W warning
 

@@ -46,6 +46,39 @@ static void fill(struct record *record)
     record->peak_rss_bytes = INT64_C(1) << 40;
     record->threads = 2;
     record->seed = UINT64_MAX;
+    record->environment = (struct record_environment){.commit = "b60fe6c7b164b125",
+                                                      .source = "b723b38bc6dec162",
+                                                      .compiler = "gcc 12.2.0",
+                                                      .flags = "-O3 -DNAME=\"x\"",
+                                                      .blas = "OpenBLAS 0.3.21",
+                                                      .blas_kernel = "SkylakeX",
+                                                      .simd = "avx512",
+                                                      .processor = "AMD EPYC",
+                                                      .is_modified = 0,
+                                                      .cores = 2,
+                                                      .jobs = 1,
+                                                      .repeats = 10,
+                                                      .memory_limit_bytes = INT64_C(1) << 40,
+                                                      .timeout_s = 0.1};
+}
+
+static void assert_same_environment(const struct record_environment *a,
+                                    const struct record_environment *b)
+{
+    cr_assert_str_eq(a->commit, b->commit);
+    cr_assert_str_eq(a->source, b->source);
+    cr_assert_str_eq(a->compiler, b->compiler);
+    cr_assert_str_eq(a->flags, b->flags);
+    cr_assert_str_eq(a->blas, b->blas);
+    cr_assert_str_eq(a->blas_kernel, b->blas_kernel);
+    cr_assert_str_eq(a->simd, b->simd);
+    cr_assert_str_eq(a->processor, b->processor);
+    cr_assert_eq(a->is_modified, b->is_modified);
+    cr_assert_eq(a->cores, b->cores);
+    cr_assert_eq(a->jobs, b->jobs);
+    cr_assert_eq(a->repeats, b->repeats);
+    cr_assert_eq(a->memory_limit_bytes, b->memory_limit_bytes);
+    cr_assert(a->timeout_s == b->timeout_s);
 }
 
 static void assert_same_repeat(const struct record_repeat *a, const struct record_repeat *b)
@@ -86,6 +119,7 @@ static void assert_same(const struct record *a, const struct record *b)
     cr_assert_eq(a->peak_rss_bytes, b->peak_rss_bytes);
     cr_assert_eq(a->threads, b->threads);
     cr_assert_eq(a->seed, b->seed);
+    assert_same_environment(&a->environment, &b->environment);
     cr_assert_eq(a->n_repeats, b->n_repeats);
     for (size_t r = 0; r < a->n_repeats; r++)
         assert_same_repeat(&a->repeats[r], &b->repeats[r]);
@@ -121,6 +155,7 @@ Test(record, round_trip_loses_nothing, .timeout = 10)
     record.peer_of[0] = record.implementation[0] = '\0';
     json_decref(record.command);
     record.command = NULL;
+    record_environment_init(&record.environment);
     assert_round_trip(&record);
     record_destroy(&record);
 }
@@ -272,12 +307,20 @@ Test(record, each_required_key_is_missed, .timeout = 10)
 Test(record, optional_keys_may_be_absent_and_unknown_ones_there, .timeout = 10)
 {
     static const char *const keys[] = {
-        "command",     "peer_of",        "implementation", "reason",   "solver",
-        "predictions", "host",           "version",        "n_iter",   "converged",
-        "measures",    "peak_rss_bytes", "n_features",     "n_classes"};
+        "command",     "peer_of",        "implementation", "reason",    "solver",
+        "predictions", "host",           "version",        "n_iter",    "converged",
+        "measures",    "peak_rss_bytes", "n_features",     "n_classes", "environment"};
     struct error error = {0};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         char *line = changed_line(NULL, keys[i], NULL);
+        cr_assert_eq(read_and_release(line, strlen(line), &error), STATUS_OK, "%s", error.message);
+        free(line);
+    }
+    static const char *const of_environment[] = {
+        "commit",    "source",   "compiler", "flags", "blas",    "blas_kernel",        "simd",
+        "processor", "modified", "cores",    "jobs",  "repeats", "memory_limit_bytes", "timeout_s"};
+    for (size_t i = 0; i < sizeof of_environment / sizeof *of_environment; i++) {
+        char *line = changed_line("environment", of_environment[i], NULL);
         cr_assert_eq(read_and_release(line, strlen(line), &error), STATUS_OK, "%s", error.message);
         free(line);
     }
@@ -339,6 +382,14 @@ Test(record, values_that_cannot_be_are_refused, .timeout = 20)
          "\"i\":[], \"j\":[], \"k\":[], \"l\":[], \"m\":[], \"n\":[], \"o\":[], \"p\":[], "
          "\"q\":[]}",
          "measures: has 17 names; at most 16"},
+        {NULL, "environment", "\"x86\"", "environment: is a string; it must be an object"},
+        {"environment", "commit", "1", "environment.commit: is a whole number"},
+        {"environment", "simd", "\"abcdefghijklmnop\"", "environment.simd: has 16 bytes"},
+        {"environment", "modified", "\"yes\"", "environment.modified: is a string"},
+        {"environment", "jobs", "-1", "environment.jobs: -1 is outside"},
+        {"environment", "repeats", "1.5", "environment.repeats: is a real number"},
+        {"environment", "timeout_s", "-0.5", "environment.timeout_s: "},
+        {"environment", "timeout_s", "\"2\"", "environment.timeout_s: "},
         {NULL, "mean_accuracy", "0.9", "mean_accuracy: 0.9"},
         {NULL, "mean_accuracy", "\"0.65\"", "mean_accuracy: is a string"},
         {NULL, "std_accuracy", "0", "std_accuracy: 0 does not follow"},

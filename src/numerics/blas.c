@@ -16,6 +16,11 @@ const char *blas_config(void)
     return openblas_get_config();
 }
 
+const char *blas_kernel(void)
+{
+    return openblas_get_corename();
+}
+
 bool blas_is_openmp_build(void)
 {
     return openblas_get_parallel() == OPENBLAS_OPENMP;

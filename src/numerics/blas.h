@@ -15,6 +15,10 @@ void blas_start(void);
 /* What OpenBLAS says of itself: version, build options, kernel. Static string. */
 const char *blas_config(void);
 
+/* The processor that its kernels were chosen for, e.g. SkylakeX: this one, or that of the
+   environment variable OPENBLAS_CORETYPE. Static string. */
+const char *blas_kernel(void);
+
 /* False when the library is not OpenBLAS's OpenMP build, whose threads would fight with ours. */
 bool blas_is_openmp_build(void);
 

@@ -14,6 +14,24 @@ const struct record_list record_lists[N_RECORD_LISTS] = {
     {"cpu_s", offsetof(struct record_repeat, cpu_s), HUGE_VAL},
 };
 
+#define ENVIRONMENT_TEXT(field)                                                                    \
+    {                                                                                              \
+#field, offsetof(struct record_environment, field),                                        \
+            sizeof((struct record_environment *)NULL)->field                                       \
+    }
+const struct environment_text environment_texts[N_ENVIRONMENT_TEXTS] = {
+    ENVIRONMENT_TEXT(commit), ENVIRONMENT_TEXT(source),    ENVIRONMENT_TEXT(compiler),
+    ENVIRONMENT_TEXT(flags),  ENVIRONMENT_TEXT(blas),      ENVIRONMENT_TEXT(blas_kernel),
+    ENVIRONMENT_TEXT(simd),   ENVIRONMENT_TEXT(processor),
+};
+
+const struct environment_count environment_counts[N_ENVIRONMENT_COUNTS] = {
+    {"cores", offsetof(struct record_environment, cores)},
+    {"jobs", offsetof(struct record_environment, jobs)},
+    {"repeats", offsetof(struct record_environment, repeats)},
+    {"memory_limit_bytes", offsetof(struct record_environment, memory_limit_bytes)},
+};
+
 const char *record_status_name(enum record_status status)
 {
     switch (status) {
@@ -33,9 +51,20 @@ const char *record_status_name(enum record_status status)
     return "failed";
 }
 
+void record_environment_init(struct record_environment *environment)
+{
+    *environment = (struct record_environment){.is_modified = -1,
+                                               .cores = -1,
+                                               .jobs = -1,
+                                               .repeats = -1,
+                                               .memory_limit_bytes = -1,
+                                               .timeout_s = -1};
+}
+
 void record_init(struct record *record)
 {
     memset(record, 0, sizeof *record);
+    record_environment_init(&record->environment);
     record->peak_rss_bytes = -1;
     for (size_t r = 0; r < RECORD_REPEATS_MAX; r++) {
         record->repeats[r].n_iter = -1;
@@ -227,12 +256,35 @@ static int add_circumstances(json_t *line, const struct record *record)
     return failed;
 }
 
+static int add_environment(json_t *line, const struct record_environment *e)
+{
+    json_t *object = json_object();
+    int failed = !object;
+    for (size_t i = 0; i < N_ENVIRONMENT_TEXTS; i++)
+        failed |= add_text(object, environment_texts[i].key,
+                           (const char *)e + environment_texts[i].offset);
+    for (size_t i = 0; i < N_ENVIRONMENT_COUNTS; i++) {
+        int64_t count;
+        memcpy(&count, (const char *)e + environment_counts[i].offset, sizeof count);
+        if (count >= 0)
+            failed |= add_integer(object, environment_counts[i].key, count);
+    }
+    if (e->is_modified >= 0)
+        failed |= json_object_set_new(object, "modified", json_boolean(e->is_modified));
+    if (e->timeout_s >= 0)
+        failed |= json_object_set_new(object, "timeout_s", json_real(e->timeout_s));
+    if (json_object_size(object) > 0)
+        return json_object_set_new(line, "environment", object) | failed;
+    json_decref(object);
+    return failed;
+}
+
 char *record_to_line(const struct record *record)
 {
     json_t *line = json_object();
     char *text = NULL;
     if (!(add_identity(line, record) | add_external(line, record) | add_repeats(line, record) |
-          add_circumstances(line, record)))
+          add_circumstances(line, record) | add_environment(line, &record->environment)))
         text = json_text(line);
     json_decref(line);
     return text;

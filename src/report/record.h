@@ -10,8 +10,9 @@
  * stands for one repeat without); measures that are not finite; empty texts.
  *
  * The other keys have the names of the fields below, but for dataset, which is {"name", "hash"},
- * and measures, which is {name: [one value a repeat]}. Keys that are not known are ignored: later
- * versions may add some, and an older program still reads their journals.
+ * measures, which is {name: [one value a repeat]}, and modified for is_modified in environment.
+ * Keys that are not known are ignored: later versions may add some, and an older program still
+ * reads their journals. schemas/record.schema.json has them all.
  */
 #ifndef FMBENCH_REPORT_RECORD_H
 #define FMBENCH_REPORT_RECORD_H
@@ -48,6 +49,19 @@ struct record_repeat {
     } measures[RECORD_MEASURES_MAX];
 };
 
+/* What made a record. Journals of earlier versions have none of it. */
+struct record_environment {
+    /* The program: git's commit, SHA-256 of its source files, both hexadecimal. Empty: absent. */
+    char commit[65], source[65], compiler[128], flags[2048];
+    int is_modified; /* is the source another than the commit's? 1, 0; -1: absent */
+    /* What it ran on: OpenBLAS with its build options, the processor that its kernels are for, the
+       instruction set of ours, and the processor there is. Empty: absent. */
+    char blas[256], blas_kernel[64], simd[16], processor[128];
+    /* The options of the run; repeats are those that were asked for. -1: absent. */
+    int64_t cores, jobs, repeats, memory_limit_bytes; /* of each cell */
+    double timeout_s;                                 /* of each cell; 0: none; -1: absent */
+};
+
 struct record {
     char cell[65];     /* identity of the cell, hexadecimal */
     char name[64];     /* of the classifier class */
@@ -71,10 +85,12 @@ struct record {
     int64_t peak_rss_bytes;        /* -1: absent */
     int threads;
     uint64_t seed; /* in the line a string of digits beyond 2^53 */
+    struct record_environment environment;
 };
 
 void record_init(struct record *record); /* everything absent */
 void record_destroy(struct record *record);
+void record_environment_init(struct record_environment *environment); /* everything absent */
 
 double record_mean_accuracy(const struct record *record); /* n_repeats >= 1 */
 double record_std_accuracy(const struct record *record);  /* twice the population deviation */

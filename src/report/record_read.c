@@ -365,6 +365,45 @@ static void read_shape(struct reader *reader, struct record *record)
     record->n_classes = n_classes > 0 ? (size_t)n_classes : 0;
 }
 
+static void read_modified(struct reader *reader, struct record_environment *e)
+{
+    const json_t *value = json_object_get(reader->object, "modified");
+    if (json_is_boolean(value))
+        e->is_modified = json_is_true(value);
+    else if (value)
+        fail(reader, "modified: is %s; it must be true or false", type_name(value));
+}
+
+static void read_timeout(struct reader *reader, struct record_environment *e)
+{
+    const json_t *value = json_object_get(reader->object, "timeout_s");
+    if (!value)
+        return;
+    e->timeout_s = json_number_value(value);
+    if (!json_is_number(value) || e->timeout_s < 0)
+        fail(reader, "timeout_s: is not a number from 0");
+}
+
+static void read_environment(struct reader *reader, struct record *record)
+{
+    const json_t *value = get(reader, "environment", JSON_OBJECT, OPTIONAL);
+    if (!value || reader->status)
+        return;
+    struct record_environment *e = &record->environment;
+    struct reader inner = {value, "environment.", reader->error, STATUS_OK};
+    for (size_t i = 0; i < N_ENVIRONMENT_TEXTS; i++)
+        read_text(&inner, environment_texts[i].key, (char *)e + environment_texts[i].offset,
+                  environment_texts[i].size, OPTIONAL);
+    for (size_t i = 0; i < N_ENVIRONMENT_COUNTS; i++) {
+        const int64_t count =
+            read_integer(&inner, environment_counts[i].key, 0, INT64_MAX, OPTIONAL);
+        memcpy((char *)e + environment_counts[i].offset, &count, sizeof count);
+    }
+    read_modified(&inner, e);
+    read_timeout(&inner, e);
+    reader->status = inner.status;
+}
+
 static void read_record(struct reader *reader, struct record *record)
 {
     read_hexadecimal(reader, "cell", record->cell, sizeof record->cell);
@@ -389,6 +428,7 @@ static void read_record(struct reader *reader, struct record *record)
     record->start_time = read_integer(reader, "start_time", 0, INT64_MAX, REQUIRED);
     record->done_time = read_integer(reader, "done_time", 0, INT64_MAX, REQUIRED);
     record->peak_rss_bytes = read_integer(reader, "peak_rss_bytes", 0, INT64_MAX, OPTIONAL);
+    read_environment(reader, record);
     read_repeats(reader, record);
 }
 

@@ -4,6 +4,7 @@
 #include "numerics/simd.h"
 #include "runner/command.h"
 #include "runner/cost.h"
+#include "runner/environment.h"
 #include "runner/exceeded.h"
 #include "runner/inputs.h"
 #include "runner/machine.h"
@@ -39,6 +40,7 @@ struct run {
     struct plan plan;
     struct cost_model costs;
     size_t n_done, n_bad;
+    struct record_environment environment; /* what each of its records is made with */
     struct error error;
 };
 
@@ -144,6 +146,7 @@ static enum status keep(struct run *run, const struct cell *cell, struct record 
                         const uint8_t *predicted, struct error *error)
 {
     enum status status = STATUS_OK;
+    record->environment = run->environment;
     if (record->n_repeats)
         status = keep_predictions(run, cell, record, predicted, error);
     if (!status)
@@ -328,6 +331,7 @@ static int run_command(const struct command *command, int argc, char **argv)
     if (done >= 0)
         return done;
     inputs_defaults(&run.options);
+    environment_describe(&run.environment, &run.options);
     /* A full disk or a closed standard error is an error of a call, not the end of the run. */
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
