@@ -77,6 +77,7 @@ struct compare_request {
     const char *directories[2];
     const char *const *datasets; /* as in results_request */
     size_t n_datasets;
+    bool one_program; /* as in results_request; the two folders may be of different ones */
     struct compare_options options;
     const char *format; /* md, html, tex or json; NULL: md */
 };

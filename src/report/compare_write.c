@@ -218,7 +218,8 @@ enum status compare_write(FILE *out, const struct compare_request *request, bool
             &(struct results_folders_request){.directories = request->directories,
                                               .n_directories = 2,
                                               .datasets = request->datasets,
-                                              .n_datasets = request->n_datasets},
+                                              .n_datasets = request->n_datasets,
+                                              .one_program = request->one_program},
             error);
     if (!status)
         status =

@@ -1,6 +1,7 @@
 #include "report/results.h"
 
 #include "report/parameter_text.h"
+#include "report/program.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -93,6 +94,43 @@ static enum status read_dataset(struct results_dataset *dataset, const char *dir
     return status;
 }
 
+static enum status refuse_program(const struct results_request *request,
+                                  const struct results_dataset *const datasets[2],
+                                  const struct record *const records[2],
+                                  const struct program_difference *difference, struct error *error)
+{
+    const size_t lines[] = {(size_t)(records[0] - datasets[0]->journal.records) + 1,
+                            (size_t)(records[1] - datasets[1]->journal.records) + 1};
+    return error_set(error, STATUS_DATA,
+                     "%s/%s%s:%zu: made by another program than line %zu of %s%s: %s '%s', there "
+                     "'%s'; run those cells again with --force, keep them in different results "
+                     "folders, or say --mixed",
+                     request->directory, datasets[1]->name, SUFFIX, lines[1], lines[0],
+                     datasets[0]->name, SUFFIX, difference->what, difference->second,
+                     difference->first);
+}
+
+/* Each row of each dataset against the first of all. */
+static enum status check_programs(const struct results *results,
+                                  const struct results_request *request, struct error *error)
+{
+    const struct results_dataset *first = NULL;
+    for (size_t d = 0; d < results->n_datasets; d++) {
+        const struct results_dataset *dataset = &results->datasets[d];
+        for (size_t i = 0; i < dataset->n_rows; i++) {
+            struct program_difference difference;
+            first = first ? first : dataset;
+            const struct record *records[] = {first->rows[0].record, dataset->rows[i].record};
+            const struct program of_first = program_of(records[0]), of_row = program_of(records[1]);
+            if (program_differs(&of_first, &of_row, &difference))
+                return refuse_program(request,
+                                      (const struct results_dataset *const[]){first, dataset},
+                                      records, &difference, error);
+        }
+    }
+    return STATUS_OK;
+}
+
 static int is_candidate(const struct dirent *entry)
 {
     const size_t length = strlen(entry->d_name), suffix = strlen(SUFFIX);
@@ -156,6 +194,8 @@ enum status results_read(struct results *results, const struct results_request *
     }
     if (!status)
         status = read_datasets(results, &all, error);
+    if (!status && request->one_program)
+        status = check_programs(results, request, error);
     for (size_t i = 0; i < n_names; i++)
         free(names[i]);
     free(names);
@@ -190,7 +230,8 @@ enum status results_folders_read(struct results_folders *folders,
         status = results_read(&folders->items[f],
                               &(struct results_request){.directory = request->directories[f],
                                                         .datasets = request->datasets,
-                                                        .n_datasets = request->n_datasets},
+                                                        .n_datasets = request->n_datasets,
+                                                        .one_program = request->one_program},
                               error);
     return status;
 }

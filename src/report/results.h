@@ -33,11 +33,13 @@ struct results_request {
     const char *directory;
     const char *const *datasets; /* names, in the wanted order */
     size_t n_datasets;           /* 0: each *.jsonl, in alphabetical order */
+    bool one_program;            /* rows of several programs are an error */
 };
 
 /*
  * STATUS_DATA when there is no journal, when a line is not a record, or when one journal mixes
- * dataset names, contents (hashes) or numbers of rows: such accuracies cannot be compared.
+ * dataset names, contents (hashes) or numbers of rows: such accuracies cannot be compared. Also,
+ * where one program is asked for, when the rows were made by several, as program_differs tells.
  * results_destroy takes a zeroed struct.
  */
 enum status results_read(struct results *results, const struct results_request *request,
@@ -53,8 +55,9 @@ struct results_folders {
 struct results_folders_request {
     const char *const *directories;
     size_t n_directories;
-    const char *const *datasets; /* as in results_request */
+    const char *const *datasets; /* as in results_request, of each folder */
     size_t n_datasets;
+    bool one_program;
 };
 
 /* results_read of each, with its errors. results_folders_destroy takes a zeroed struct. */

@@ -92,6 +92,34 @@ static int write_external(FILE *out, const struct record *record)
     return 0;
 }
 
+static void write_limits(FILE *out, const struct record_environment *e)
+{
+    char text[TEXT_BYTES], bytes[FIELD_TEXT_BYTES];
+    if (e->timeout_s < 0 || e->memory_limit_bytes < 0)
+        return;
+    field_bytes(bytes, (double)e->memory_limit_bytes);
+    if (e->timeout_s > 0)
+        snprintf(text, sizeof text, "%g s, %s", e->timeout_s, bytes);
+    else
+        snprintf(text, sizeof text, "%s", bytes);
+    field_write(out, NAME_COLUMNS, "limits", text);
+}
+
+static void write_environment(FILE *out, const struct record_environment *e)
+{
+    char text[TEXT_BYTES];
+    snprintf(text, sizeof text, "%s%s", e->commit, e->is_modified > 0 ? ", modified" : "");
+    write_optional(out, "commit", text);
+    write_optional(out, "source", e->source);
+    write_optional(out, "compiler", e->compiler);
+    write_optional(out, "flags", e->flags);
+    write_optional(out, "BLAS", e->blas);
+    write_optional(out, "BLAS kernels", e->blas_kernel);
+    write_optional(out, "own kernels", e->simd);
+    write_optional(out, "processor", e->processor);
+    write_limits(out, e);
+}
+
 static void write_circumstances(FILE *out, const struct record *record)
 {
     char text[TEXT_BYTES], start[FIELD_TEXT_BYTES], done[FIELD_TEXT_BYTES];
@@ -110,6 +138,7 @@ static void write_circumstances(FILE *out, const struct record *record)
     field_write(out, NAME_COLUMNS, "done", done);
     write_optional(out, "host", record->host);
     write_optional(out, "version", record->version);
+    write_environment(out, &record->environment);
     write_rows(out, record);
     write_optional(out, "data hash", record->dataset_hash);
     write_optional(out, "predictions", record->predictions);

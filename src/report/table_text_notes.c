@@ -1,3 +1,4 @@
+#include "report/program.h"
 #include "report/table_text.h"
 
 #include <inttypes.h>
@@ -93,6 +94,16 @@ static void write_counts(FILE *out, const struct results_dataset *dataset)
         }
 }
 
+/* Two of them may be of one version and differ. */
+static void write_modified(FILE *out, const struct results_dataset *dataset)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < dataset->n_rows; i++)
+        n += program_is_modified(dataset->rows[i].record);
+    if (n > 0)
+        fprintf(out, "; made by a modified program: %zu row%s", n, n == 1 ? "" : "s");
+}
+
 static void write_run(FILE *out, const struct table_column *column)
 {
     fprintf(out, "%s%s: ", column->dataset->name, column->is_synthetic ? " (synthetic data)" : "");
@@ -106,6 +117,7 @@ static void write_run(FILE *out, const struct table_column *column)
     write_distinct(out, column->dataset, "; threads a cell", threads_of);
     write_distinct(out, column->dataset, "; host", host_of);
     write_distinct(out, column->dataset, "; version", version_of);
+    write_modified(out, column->dataset);
     write_counts(out, column->dataset);
 }
 

@@ -22,6 +22,7 @@ static int compare(const struct command *command, int argc, char **argv)
         .directories = {o.arguments.items[0], o.arguments.items[1]},
         .datasets = o.datasets.items,
         .n_datasets = o.datasets.n,
+        .one_program = !o.mixed,
         .format = o.format,
         .options = {.alpha = o.alpha,
                     .min_difference = o.min_difference,
@@ -36,9 +37,9 @@ const struct command command_compare = {
     .name = "compare",
     .usage =
         "[--dataset NAME]... [--alpha P] [--min-difference D] [--time-ratio R] [--min-seconds S] "
-        "[--format md|json|tex|html] A B",
+        "[--format md|json|tex|html] [--mixed] A B",
     .summary = "two results folders: exit status 1 where B differs, is slower or lacks rows",
-    .options = "dAMISFh",
+    .options = "dAMISFih",
     .examples = "  fmbench compare results results/three\n"
                 "  fmbench compare --format json --min-difference 0.005 results results/three\n",
     .takes_arguments = true,

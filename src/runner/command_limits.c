@@ -9,8 +9,10 @@
 static enum status write_limits(struct options *o, struct error *error)
 {
     struct limits_peaks peaks;
-    const struct results_request request = {
-        .directory = o->results, .datasets = o->datasets.items, .n_datasets = o->datasets.n};
+    const struct results_request request = {.directory = o->results,
+                                            .datasets = o->datasets.items,
+                                            .n_datasets = o->datasets.n,
+                                            .one_program = !o->mixed};
     const enum status status = speed_measure_peaks(&peaks, error);
     return status ? status : limits_write(stdout, &request, &peaks, error);
 }
@@ -22,9 +24,9 @@ static int limits(const struct command *command, int argc, char **argv)
 
 const struct command command_limits = {
     .name = "limits",
-    .usage = "[--results DIR] [--dataset NAME]...",
+    .usage = "[--results DIR] [--dataset NAME]... [--mixed]",
     .summary = "the counted work of each row beside this machine's measured peaks",
-    .options = "Rdh",
+    .options = "Rdih",
     .examples = "  fmbench limits --results results/quick > limits.md\n",
     .run = limits,
 };

@@ -201,11 +201,26 @@ static enum status finished(void *context, const struct cell *cell, struct recor
     return status;
 }
 
+/* Of what the journals have, that another program made: the table will not take both together. */
+static size_t count_others(const struct run *run)
+{
+    const struct program ours = environment_program();
+    size_t n = 0;
+    for (size_t i = 0; i < run->n_parts; i++)
+        for (size_t r = 0; r < run->parts[i].held.n_records; r++) {
+            struct program_difference difference;
+            const struct program theirs = program_of(&run->parts[i].held.records[r]);
+            n += program_differs(&theirs, &ours, &difference);
+        }
+    return n;
+}
+
 /* In lines that are short enough for any terminal. */
 static void say_plan(const struct run *run)
 {
     const struct options *o = &run->options;
     const struct plan *plan = &run->plan;
+    const size_t n_others = count_others(run);
     fprintf(stderr, "%zu cells to run", plan->n_cells);
     if (plan->n_twins + plan->n_readers)
         fprintf(stderr, " by %zu fits: %zu equal another, %zu read from a larger fit", plan->n_fits,
@@ -217,6 +232,11 @@ static void say_plan(const struct run *run)
     if (plan->n_held_bad)
         fprintf(stderr, "%zu of those did not end well; --retry runs them again\n",
                 plan->n_held_bad);
+    if (n_others)
+        fprintf(stderr,
+                "%zu records there are of another program than this one (%s);\n"
+                "fmbench table takes both together with --mixed alone, --force runs them again\n",
+                n_others, fmbench_version);
     if (plan->n_rejected + plan->n_unsupported)
         fprintf(stderr, "%zu are rejected and %zu unsupported; fmbench list tells why\n",
                 plan->n_rejected, plan->n_unsupported);

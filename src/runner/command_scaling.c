@@ -7,8 +7,9 @@
 
 static enum status write_scaling(struct options *o, struct error *error)
 {
-    const struct results_folders_request request = command_folders(o);
+    struct results_folders_request request = command_folders(o);
     enum growth_format format;
+    request.one_program = !o->mixed;
     const enum status status = growth_format_find(&format, o->format, error);
     return status ? status : growth_write(stdout, &request, format, error);
 }
@@ -20,9 +21,9 @@ static int scaling(const struct command *command, int argc, char **argv)
 
 const struct command command_scaling = {
     .name = "scaling",
-    .usage = "[--format md|gnuplot] [--results DIR | DIR...]",
+    .usage = "[--format md|gnuplot] [--mixed] [--results DIR | DIR...]",
     .summary = "how seconds and memory grow with the training rows",
-    .options = "RFh",
+    .options = "RFih",
     .examples = "  fmbench scaling results/quick results\n"
                 "  fmbench scaling --format gnuplot results/quick results > scaling.gp\n",
     .takes_arguments = true,

@@ -17,7 +17,8 @@ static enum status write_table(struct options *o, struct error *error)
     struct table_request request = {
         .results = {.directory = o->results,
                     .datasets = o->datasets.items,
-                    .n_datasets = o->datasets.n},
+                    .n_datasets = o->datasets.n,
+                    .one_program = !o->mixed},
         .reference = data_file(published, o->reference, OPTIONS_PUBLISHED_TABLE)};
     blas_start();
     enum status status = table_format_find(&request.format, o->format, error);
@@ -42,9 +43,9 @@ static int table(const struct command *command, int argc, char **argv)
 const struct command command_table = {
     .name = "table",
     .usage = "[--results DIR] [--dataset NAME]... [--format md|csv|json|tex|html] [--grid FILE] "
-             "[--reference FILE]",
+             "[--reference FILE] [--mixed]",
     .summary = "the table of a results folder, beside the published one",
-    .options = "RdFgeh",
+    .options = "RdFgeih",
     .examples = "  fmbench table > results/table.md\n"
                 "  fmbench table --results results/quick --dataset fashion --format csv\n",
     .run = table,

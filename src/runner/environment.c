@@ -2,6 +2,7 @@
 
 #include "numerics/blas.h"
 #include "numerics/simd.h"
+#include "runner/command.h"
 #include "runner/machine.h"
 
 #include <stdio.h>
@@ -13,6 +14,14 @@ static void describe_build(struct record_environment *e)
     snprintf(e->compiler, sizeof e->compiler, "%s", fmbench_build.compiler);
     snprintf(e->flags, sizeof e->flags, "%s", fmbench_build.flags);
     e->is_modified = fmbench_build.is_modified;
+}
+
+struct program environment_program(void)
+{
+    return (struct program){.version = fmbench_version,
+                            .source = fmbench_build.source,
+                            .compiler = fmbench_build.compiler,
+                            .flags = fmbench_build.flags};
 }
 
 void environment_describe(struct record_environment *e, const struct options *options)

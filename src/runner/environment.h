@@ -2,6 +2,7 @@
 #ifndef FMBENCH_RUNNER_ENVIRONMENT_H
 #define FMBENCH_RUNNER_ENVIRONMENT_H
 
+#include "report/program.h"
 #include "report/record.h"
 #include "runner/options.h"
 
@@ -14,6 +15,9 @@ struct build {
 };
 
 extern const struct build fmbench_build;
+
+/* This program, to be held against that of a record; texts are static. */
+struct program environment_program(void);
 
 /* Of this process and its workers; the options are those of the run, with the machine's defaults
    filled in. */

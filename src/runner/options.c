@@ -67,6 +67,9 @@ static const struct option_spec specs[] = {
     {'v', "--variant", "NAME", "easy or hard (easy)", OPTION_TEXT, 0, 0},
     {'a', "--n-train", "N", "training rows (60000)", OPTION_COUNT, 10, 4e9},
     {'b', "--n-test", "N", "test rows (10000)", OPTION_COUNT, 10, 4e9},
+    {'i', "--mixed", NULL, "take rows of different programs together", OPTION_FLAG, 0, 0},
+    {'N', "--rerun", "N", "repeat N random cells and compare prediction for prediction",
+     OPTION_COUNT, 1, 1e6},
     {'h', "--help", NULL, "this text", OPTION_FLAG, 0, 0},
 };
 enum { N_SPECS = sizeof specs / sizeof *specs };
@@ -161,6 +164,9 @@ static void store_number(struct options *o, char letter, double number)
     case 'm':
         o->memory_bytes = (uint64_t)number;
         break;
+    case 'N':
+        o->rerun = (size_t)number;
+        break;
     }
 }
 
@@ -203,6 +209,7 @@ static void store_flag(struct options *o, char letter)
     o->force |= letter == 'f';
     o->retry |= letter == 'y';
     o->plan |= letter == 'P';
+    o->mixed |= letter == 'i';
     o->help |= letter == 'h';
 }
 

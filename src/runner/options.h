@@ -31,7 +31,8 @@ struct options {
     double timeout_s;                                      /* 0: none */
     uint64_t memory_bytes;                                 /* 0: from what the machine has */
     double alpha, min_difference, time_ratio, min_seconds; /* of compare */
-    bool no_share, force, retry, plan, help;
+    size_t rerun;                                          /* cells to repeat; 0: none */
+    bool no_share, force, retry, plan, mixed, help;
 };
 
 /*

@@ -148,6 +148,26 @@ json_t *parameter_to_json(const struct parameter_spec *spec, const struct parame
     return list;
 }
 
+enum status parameters_from_json(struct parameters *parameters, const struct parameter_spec *table,
+                                 const json_t *object, struct error *error)
+{
+    size_t n_read = 0;
+    parameters_default(parameters, table);
+    for (size_t i = 0; table[i].name; i++) {
+        const json_t *value = json_object_get(object, table[i].name);
+        const enum status status =
+            value ? parameter_from_json(&table[i], value, &parameters->values[i], error)
+                  : STATUS_OK;
+        if (status)
+            return status;
+        n_read += value != NULL;
+    }
+    if (n_read < json_object_size(object))
+        return error_set(error, STATUS_USAGE, "%zu of %zu keys are no parameters of the classifier",
+                         json_object_size(object) - n_read, json_object_size(object));
+    return STATUS_OK;
+}
+
 static void append(char *text, size_t size, const char *format, double number)
 {
     const size_t used = strlen(text);

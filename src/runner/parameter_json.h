@@ -14,6 +14,13 @@
 enum status parameter_from_json(const struct parameter_spec *spec, const json_t *json,
                                 struct parameter_value *value, struct error *error);
 
+/*
+ * All values of a configuration: what the object gives, and the defaults. Its keys must be
+ * parameters of the table. STATUS_USAGE as above.
+ */
+enum status parameters_from_json(struct parameters *parameters, const struct parameter_spec *table,
+                                 const json_t *object, struct error *error);
+
 /* New reference: the value as a grid would write it, tuples as lists. NULL: out of memory. */
 json_t *parameter_to_json(const struct parameter_spec *spec, const struct parameter_value *value);
 

@@ -26,21 +26,6 @@ static const struct record *record_of(const struct table *table, const struct ta
     return NULL;
 }
 
-/* Fills in what the class has and `parameter` gives; false where it gives anything else. */
-static bool read_parameters(struct parameters *parameters, const struct parameter_spec *table,
-                            const json_t *parameter)
-{
-    size_t n_read = 0;
-    parameters_default(parameters, table);
-    for (size_t i = 0; table[i].name; i++) {
-        const json_t *value = json_object_get(parameter, table[i].name);
-        if (value && parameter_from_json(&table[i], value, &parameters->values[i], NULL))
-            return false;
-        n_read += value != NULL;
-    }
-    return n_read == json_object_size(parameter);
-}
-
 /* The point of a row that the grid does not plan; `class` is a place for one of its own. */
 static void make_point(struct point *point, struct classifier_class *class,
                        const struct table_row *row, const struct record *record)
@@ -51,7 +36,7 @@ static void make_point(struct point *point, struct classifier_class *class,
     const struct classifier_class *known = ours ? ours : peer;
     *class = (struct classifier_class){.name = row->name, .parameters = no_parameters};
     point->class = class;
-    if (!known || !read_parameters(&point->parameters, known->parameters, row->parameter))
+    if (!known || parameters_from_json(&point->parameters, known->parameters, row->parameter, NULL))
         return;
     class->parameters = known->parameters;
     if (ours)
