@@ -49,7 +49,7 @@ Q := $(if $(V),,@)
 .DELETE_ON_ERROR:
 .PHONY: all setup bench quick demo peers scaling limits data table readme page page-test verify \
 	test kills asan fuzz coverage analyse lint format install uninstall clean image-test \
-	compile-commands run-tests help processors FORCE
+	compile-commands run-tests help processors determinism FORCE
 
 all: build/fmbench ## build the program at build/fmbench
 
@@ -200,8 +200,8 @@ test: ## set-up, then all tests; T='knn/ties' runs one
 	$(Q)$(MAKE) --no-print-directory run-tests
 
 # Tests of the program from outside.
-OUTSIDE_TESTS := end_to_end.sh table_formats.sh command_line.sh install.sh cell_limits.sh readme.sh \
-	kills.py disk.py stopped.py
+OUTSIDE_TESTS := end_to_end.sh table_formats.sh command_line.sh install.sh cell_limits.sh \
+	readme.sh kills.py disk.py stopped.py determinism.sh
 run-tests: export OMP_WAIT_POLICY = passive
 run-tests: $(BUILD)/fmbench $(BUILD)/tests/run $(REPLAYS)
 	$(Q)OMP_NUM_THREADS=2 $(BUILD)/tests/run -j1 $(if $(T),--filter '$(T)')
@@ -212,6 +212,11 @@ KILLS ?= 200
 kills: all ## the tests of killed runs, torn journals and full disks at many more places; KILLS=200
 	$(Q)KILLS=$(KILLS) CUTS=all tests/kills.py build/fmbench
 	$(Q)DISKS=45 PLACES=60 tests/disk.py build/fmbench
+
+determinism: all ## that all rows predict the same however they run, on 6,000 rows of fashion
+	$(Q)scripts/get-data -d data fashion
+	$(Q)OMP_WAIT_POLICY=passive tests/determinism.sh build/fmbench --data data --dataset fashion \
+		--limit-train 6000
 
 asan: ## the tests again under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
