@@ -219,7 +219,7 @@ determinism: all ## that all rows predict the same however they run, on 6,000 ro
 		--limit-train 6000
 
 asan: ## the tests again under AddressSanitizer and UndefinedBehaviorSanitizer
-	$(Q)ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	$(Q)ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 DETERMINISM_ROWS=200 \
 		$(MAKE) --no-print-directory MODE=asan test
 
 FUZZ_OPTIONS ?=

@@ -22,6 +22,16 @@ figure() {
   [ -z "${FIGURES:-}" ] || echo "$1 $2" >>"$FIGURES"
 }
 
+# content RESULTS: what must not change between runs, a line a record and one a file of predictions:
+# everything but times, memory, threads, what it ran with, and order.
+content() {
+  jq -cS 'del(.cpu_s, .fit_s, .predict_s, .start_time, .done_time, .time_per_repeat,
+              .peak_rss_bytes, .threads, .environment)' "$1"/*.jsonl | sort
+  (cd "$1/predictions" && find . -type f | sort | while read -r file; do
+    echo "$file $(zcat "$file" | sha256sum)"
+  done)
+}
+
 # small_fashion_and_mnist N_TRAIN N_TEST: synthetic datasets of these names in the folder data.
 small_fashion_and_mnist() {
   local variant
