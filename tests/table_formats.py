@@ -122,17 +122,42 @@ def check_dashboard(path):
         assert abs(sum(row["score"]) / row["num_repeat"] - row["mean_accuracy"]) < 1e-12
 
 
+# What a record of a run must name of what it was made with.
+ENVIRONMENT_KEYS = {"source", "compiler", "flags", "blas", "blas_kernel", "simd", "processor",
+                    "cores", "jobs", "repeats", "timeout_s", "memory_limit_bytes"}
+
+
+def check_records(schema, path):
+    """Each line is valid, and names all that it was made with; one with any of these faults is not."""
+    validator = jsonschema.Draft7Validator(schema)
+    with open(path, encoding="utf-8") as file:
+        records = [json.loads(line) for line in file]
+    for record in records:
+        validator.validate(record)
+        assert ENVIRONMENT_KEYS <= record["environment"].keys(), record["environment"].keys()
+        assert {"host", "version"} <= record.keys()
+    first = records[0]
+    for change in ({"seeds": 0}, {"dataset": {"name": "a"}}, {"environment": {"simd": "sse"}},
+                   {"score": [2]}):
+        assert not validator.is_valid({**first, **change}), change
+
+
+def read_json(path):
+    """What a file of JSON holds."""
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        schema = json.load(file)
-    with open("table.json", encoding="utf-8") as file:
-        table = json.load(file)
+    schema, record_schema = map(read_json, sys.argv[1:3])
+    table = read_json("table.json")
     check_schema(schema, table)
     check_figures(table)
     check_csv(table)
     check_html(table)
     for dataset in table["datasets"]:
         check_dashboard(f"results/{dataset['name']}.jsonl")
+        check_records(record_schema, f"results/{dataset['name']}.jsonl")
     print(f"table_formats: {len(table['rows'])} rows read from JSON, CSV, HTML and the journals")
 
 

@@ -33,4 +33,5 @@ if command -v pdflatex >/dev/null; then
 else
   echo "table_formats: no pdflatex here, the LaTeX table was not compiled"
 fi
-/usr/bin/python3 "$root/tests/table_formats.py" "$root/schemas/table.schema.json"
+/usr/bin/python3 "$root/tests/table_formats.py" "$root/schemas/table.schema.json" \
+  "$root/schemas/record.schema.json"
