@@ -173,3 +173,43 @@ Test(sgd_kernels, long_history, .timeout = 10)
     }
     sgd_weights_destroy(&weights);
 }
+
+/* Descent whose gradients follow from the scores, so that a rounding is carried on. */
+static void descend(const struct sgd_kernels *kernels, enum sgd_penalty penalty, float *w)
+{
+    enum { N_PROBLEMS = 10 };
+    struct sgd_weights weights;
+    const struct sgd_weights_options options = {.penalty = penalty,
+                                                .alpha = 1e-3,
+                                                .l1_ratio = 0.6,
+                                                .n_problems = N_PROBLEMS,
+                                                .n_features = STRIDE_MAX};
+    struct rng rng = rng_create(6, (uint64_t)penalty);
+    float x[STRIDE_MAX];
+    cr_assert_eq(sgd_weights_create(&weights, &options, NULL), STATUS_OK);
+    weights.kernels = kernels;
+    for (size_t t = 0; t < N_STEPS; t++) {
+        double scores[SGD_PROBLEMS], gradients[SGD_PROBLEMS];
+        fill(x, weights.stride, &rng);
+        sgd_weights_scores(&weights, x, scores);
+        for (size_t k = 0; k < N_PROBLEMS; k++)
+            gradients[k] = (t % N_PROBLEMS == k ? 1.0 : -1.0) / (1.0 + exp(scores[k]));
+        sgd_weights_step(&weights, x, 0.1, gradients);
+    }
+    for (size_t k = 0; k < N_PROBLEMS; k++)
+        sgd_weights_read(&weights, k, w + k * STRIDE_MAX);
+    sgd_weights_destroy(&weights);
+}
+
+Test(sgd_kernels, avx2_and_avx512_agree_to_the_bit, .timeout = 10)
+{
+    static const enum sgd_penalty all[] = {SGD_NONE, SGD_L1, SGD_L2, SGD_ELASTICNET};
+    static float with_avx2[10 * STRIDE_MAX], with_avx512[10 * STRIDE_MAX];
+    if (simd_level() < SIMD_AVX512)
+        cr_skip_test("this machine has no AVX-512");
+    for (size_t p = 0; p < 4; p++) {
+        descend(SIMD_SELECT_LEVEL(SIMD_AVX2, sgd_kernels), all[p], with_avx2);
+        descend(SIMD_SELECT_LEVEL(SIMD_AVX512, sgd_kernels), all[p], with_avx512);
+        cr_assert_eq(memcmp(with_avx2, with_avx512, sizeof with_avx2), 0, "penalty %zu", p);
+    }
+}
