@@ -92,6 +92,22 @@ done
 ! cmp -s drawn-1.txt drawn-2.txt || fail "two seeds draw the same cells"
 pass "cells run again with the same predictions, drawn by the seed"
 
+# Labels that are not the numbers of the classes.
+mkdir data/shifted
+for file in data/glyphs-easy/*; do
+  case $file in
+    *labels*) zcat "$file" | /usr/bin/python3 -c '
+import sys
+content = sys.stdin.buffer.read()
+sys.stdout.buffer.write(content[:8] + bytes(3 * label + 40 for label in content[8:]))' ;;
+    *) zcat "$file" ;;
+  esac >"data/shifted/$(basename "$file" .gz)"
+done
+"${run[@]}" --dataset shifted --results shifted --only GaussianNB 2>log.txt
+expect_status 0 "${verify[@]}" --results shifted --dataset shifted --rerun 1
+expect_said out.txt "shifted: GaussianNB priors=None: the same 100 labels"
+pass "labels may be any numbers"
+
 expect_status 0 "${verify[@]}" --results other --rerun 1000
 expect_said err.txt "warning: glyphs-easy was made by another program"
 FMBENCH_SIMD=portable OPENBLAS_CORETYPE=Nehalem expect_status 0 "${verify[@]}" --results one \
