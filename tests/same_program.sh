@@ -109,11 +109,11 @@ expect_said out.txt "shifted: GaussianNB priors=None: the same 100 labels"
 pass "labels may be any numbers"
 
 expect_status 0 "${verify[@]}" --results other --rerun 1000
-expect_said err.txt "warning: glyphs-easy was made by another program"
+expect_said err.txt "was made by another program: source 'aa'"
 FMBENCH_SIMD=portable OPENBLAS_CORETYPE=Nehalem expect_status 0 "${verify[@]}" --results one \
   --rerun 1000 --dataset glyphs-easy
 if [ "$(jq -r .environment.simd one/glyphs-easy.jsonl | head -n 1)" != portable ]; then
-  expect_said err.txt "warning: glyphs-easy was made with the kernels"
+  expect_said err.txt "was made with the kernels"
 fi
 pass "another program and other kernels are warnings"
 

@@ -27,7 +27,7 @@ struct rerun {
     struct rerun_cell *cells; /* owned */
 };
 
-/* Fills r->drawn, which has room for all rows, with the rows that could be; returns how many. */
+/* Fills `candidates`, which has room for all rows, and returns how many there are. */
 static size_t list_candidates(const struct results *results, const struct record **candidates)
 {
     size_t n = 0;
@@ -72,23 +72,43 @@ static enum status draw_cells(struct rerun *r, const struct results *results)
     return STATUS_OK;
 }
 
-/* What may make a difference and is no fault. */
-static void warn(const struct rerun *r, const struct record *record)
+/* What may make a difference and is no fault: each returns whether it had to warn of the record. */
+
+static bool warn_of_program(FILE *notes, const struct record *record)
 {
     const struct program theirs = program_of(record), ours = environment_program();
     struct program_difference difference;
+    if (!program_differs(&theirs, &ours, &difference))
+        return false;
+    fprintf(notes,
+            "fmbench: warning: %s, cell %.16s was made by another program: %s '%s', this one has "
+            "'%s'\n",
+            record->dataset, record->cell, difference.what, difference.first, difference.second);
+    return true;
+}
+
+static bool warn_of_kernels(FILE *notes, const struct record *record)
+{
     const struct record_environment *e = &record->environment;
-    if (program_differs(&theirs, &ours, &difference))
-        fprintf(r->request->notes,
-                "fmbench: warning: %s was made by another program: %s '%s', this one has '%s'\n",
-                record->dataset, difference.what, difference.first, difference.second);
-    if ((*e->blas_kernel && strcmp(e->blas_kernel, blas_kernel()) != 0) ||
-        (*e->simd && strcmp(e->simd, simd_level_name(simd_level())) != 0))
-        fprintf(r->request->notes,
-                "fmbench: warning: %s was made with the kernels %s and %s, here they are %s and "
-                "%s: a few labels may differ\n",
-                record->dataset, e->blas_kernel, e->simd, blas_kernel(),
-                simd_level_name(simd_level()));
+    const char *simd = simd_level_name(simd_level());
+    if ((!*e->blas_kernel || strcmp(e->blas_kernel, blas_kernel()) == 0) &&
+        (!*e->simd || strcmp(e->simd, simd) == 0))
+        return false;
+    fprintf(notes,
+            "fmbench: warning: %s, cell %.16s was made with the kernels %s and %s, here they are "
+            "%s and %s: some labels may differ\n",
+            record->dataset, record->cell, e->blas_kernel, e->simd, blas_kernel(), simd);
+    return true;
+}
+
+/* Of the first of the drawn cells from `begin` to `end` that there is to warn of, in each way. */
+static void warn(const struct rerun *r, size_t begin, size_t end)
+{
+    bool is_warned[2] = {false, false};
+    for (size_t i = begin; i < end; i++) {
+        is_warned[0] = is_warned[0] || warn_of_program(r->request->notes, r->drawn[i]);
+        is_warned[1] = is_warned[1] || warn_of_kernels(r->request->notes, r->drawn[i]);
+    }
 }
 
 static enum status load_dataset(struct rerun *r, const struct record *record)
@@ -170,7 +190,7 @@ static enum status run_cells(struct rerun *r)
 /* The drawn cells from `begin` to `end`, which are of one dataset. */
 static enum status rerun_dataset(struct rerun *r, size_t begin, size_t end)
 {
-    warn(r, r->drawn[begin]);
+    warn(r, begin, end);
     r->cells = calloc(end - begin, sizeof *r->cells);
     enum status status = r->cells ? load_dataset(r, r->drawn[begin])
                                   : error_memory(r->error, "the cells of a check", 0);
