@@ -89,7 +89,7 @@ $(FUZZ_TARGETS:%=build/fuzz/%): build/fuzz/%: build/fuzz/tests/fuzz/%.o \
 # everything. The source is told by its content too: of a modified one the commit is not enough.
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 COMMIT := $(shell git rev-parse HEAD 2>/dev/null)
-MODIFIED := $(if $(COMMIT),$(if $(shell git status --porcelain -- Makefile src),1,0),-1)
+MODIFIED := $(if $(COMMIT),$(if $(shell git --no-optional-locks status --porcelain -- Makefile src),1,0),-1)
 SOURCE_HASH := $(shell find Makefile src -name '*.[ch]' -o -name Makefile | LC_ALL=C sort | \
 	xargs sha256sum | sha256sum | cut -d ' ' -f 1)
 # Warnings do not change what is compiled.
