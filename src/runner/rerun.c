@@ -137,6 +137,7 @@ static enum status finished(void *context, const struct cell *cell, struct recor
     for (size_t i = 0; i < r->n_cells; i++)
         if (&r->cells[i].cell == cell)
             status = rerun_cell_write(r->out, &r->cells[i], again, predicted, &is_same, error);
+    fflush(r->out); /* as it comes, and before the next worker is forked with what is buffered */
     r->counts->n_same += is_same;
     r->counts->n_different += !is_same;
     return status;
