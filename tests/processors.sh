@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # With the kernels of other processors forced, few predictions change: of every classifier at most 1 %
-# on small data, but for stochastic gradient descent, whose steps carry a rounding on to the end.
+# on small data, but for stochastic gradient descent, whose steps carry a rounding on to the end. (So
+# do those of networks, on more data and without fused products: results/processors.md.)
 #
 #   tests/processors.sh PROGRAM
 set -euo pipefail
