@@ -81,7 +81,7 @@ static bool find_group(char group[PATH_MAX], const char *root, const struct vers
             continue;
         *path = '\0';
         found = version->has_controllers ? names_memory(controllers + 1) : controllers[1] == '\0';
-        strcpy(group, path + 1);
+        snprintf(group, PATH_MAX, "%s", path + 1);
     }
     if (file)
         fclose(file);

@@ -1,5 +1,5 @@
-/* Linked into the program and the tests that count coverage: what a worker did counts too, though it
-   ends without the handlers of exit. */
+/* Linked into the program and the tests that count coverage: what a worker did counts too, though
+   it ends without the handlers of exit. */
 #include <gcov.h>
 
 _Noreturn void __real__exit(int status);
