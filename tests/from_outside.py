@@ -18,9 +18,9 @@ TEST_NAME = Path(sys.argv[0]).stem
 # Inherited by whatever is started, so that it is found wherever it went.
 MARK = f"FMBENCH_TEST={uuid.uuid4()}"
 os.environ.update([MARK.split("=")])
-# What differs from one run to the next by its nature: times and the peak of memory. The names of the
-# record's keys tell their units (src/report/record.h).
-MEASURED = re.compile(r"(.*_s|.*_time|time_per_repeat|.*_rss_bytes)")
+# What differs from one run to the next by its nature: times and the peak of memory, whose keys tell
+# their units (src/report/record.h), and how many cells ran at once.
+MEASURED = re.compile(r"(.*_s|.*_time|time_per_repeat|.*_rss_bytes|jobs)")
 
 
 def passed(text):

@@ -23,7 +23,7 @@ struct told {
     volatile size_t n_pids;
     volatile pid_t pids[PIDS_MAX];
     volatile size_t n_filled_bytes; /* of memory, by all processes together */
-    volatile double near_limit_s;   /* since when that is nearly the limit */
+    volatile double near_limit_s;   /* since when that is half the limit */
 };
 
 static struct told *told;
@@ -376,7 +376,7 @@ static void fill_memory(int flags)
         memset(piece, 1, PIECE_BYTES);
         const size_t n_bytes =
             __atomic_add_fetch(&told->n_filled_bytes, PIECE_BYTES, __ATOMIC_SEQ_CST);
-        if (n_bytes == LIMIT_BYTES / 10 * 9 / PIECE_BYTES * PIECE_BYTES)
+        if (n_bytes == LIMIT_BYTES / 2 / PIECE_BYTES * PIECE_BYTES)
             told->near_limit_s = clock_now_s();
     }
 }
