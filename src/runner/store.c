@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,35 +195,43 @@ static bool write_idx(int fd, const struct labels *labels)
     return gzclose(file) == Z_OK && good;
 }
 
-/* Whole or not at all: written beside its place, then renamed. */
-static enum status store_labels(const struct store *store, const struct labels *labels,
-                                struct error *error)
+/* Whole or not at all: written beside its place, then renamed; by the open folder, so that one that
+ * is moved away meanwhile keeps no half of a file. */
+static enum status write_in_folder(const struct labels *labels, const char *folder,
+                                   struct error *error)
 {
-    char *folder = NULL, *temporary = NULL, *final = NULL;
-    enum status status = check_folder(store, error); /* else a removed one would be made anew */
-    if (status)
-        return status;
-    if (asprintf(&folder, "%s/predictions/%s", store->directory, labels->dataset) < 0 ||
-        asprintf(&final, "%s/%s", store->directory, labels->path) < 0 ||
-        asprintf(&temporary, "%s/predictions/%s/.%.16s%s", store->directory, labels->dataset,
-                 labels->mark, unfinished_ending) < 0) {
-        status = error_memory(error, "a path", 0);
-        goto cleanup;
-    }
-    status = durable_make_folders(folder, error);
-    if (status)
-        goto cleanup;
-    const int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0 || !write_idx(fd, labels) || rename(temporary, final)) {
-        status = durable_failed(error, "write", final);
-        unlink(temporary);
+    const char *final = strrchr(labels->path, '/') + 1;
+    char temporary[32];
+    snprintf(temporary, sizeof temporary, ".%.16s%s", labels->mark, unfinished_ending);
+    enum status status = STATUS_OK;
+    const int in = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fd = openat(in, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0 || !write_idx(fd, labels) || renameat(in, temporary, in, final)) {
+        char path[PATH_MAX];
+        snprintf(path, sizeof path, "%s/%s", folder, final);
+        status = durable_failed(error, "write", path);
+        unlinkat(in, temporary, 0);
     }
     if (!status)
         status = durable_sync_folder(folder, error);
-cleanup:
+    if (in >= 0)
+        close(in);
+    return status;
+}
+
+static enum status store_labels(const struct store *store, const struct labels *labels,
+                                struct error *error)
+{
+    char *folder = NULL;
+    enum status status = check_folder(store, error); /* else a removed one would be made anew */
+    if (status)
+        return status;
+    if (asprintf(&folder, "%s/predictions/%s", store->directory, labels->dataset) < 0)
+        return error_memory(error, "a path", 0);
+    status = durable_make_folders(folder, error);
+    if (!status)
+        status = write_in_folder(labels, folder, error);
     free(folder);
-    free(temporary);
-    free(final);
     return status;
 }
 
