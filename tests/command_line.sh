@@ -49,6 +49,11 @@ for command in "${commands[@]}"; do
 done
 pass "the $n examples of the help work"
 
+FMBENCH_SIMD=avx fmbench list >out.txt 2>err.txt && fail "an unknown instruction set is passed over"
+grep -q "FMBENCH_SIMD is 'avx'; it takes portable, avx2 and avx512" err.txt || fail "$(cat err.txt)"
+FMBENCH_SIMD=portable fmbench list >out.txt 2>err.txt || fail "$(cat err.txt)"
+pass "an instruction set that is none is an error"
+
 # As the page writes them: a hyphen that is typed is \-.
 plain=$(sed 's/\\-/-/g' "$root/man/fmbench.1")
 sorted() {

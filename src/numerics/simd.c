@@ -26,6 +26,21 @@ enum simd_level simd_level(void)
     return best;
 }
 
+enum status simd_check(struct error *error)
+{
+    const enum simd_level best = detected();
+    const char *wanted = getenv("FMBENCH_SIMD");
+    for (int level = SIMD_PORTABLE; wanted && level <= (int)best; level++)
+        if (strcmp(wanted, simd_level_name((enum simd_level)level)) == 0)
+            return STATUS_OK;
+    if (!wanted)
+        return STATUS_OK;
+    return error_set(error, STATUS_USAGE,
+                     "FMBENCH_SIMD is '%s'; it takes portable, avx2 and avx512, on this processor "
+                     "up to %s",
+                     wanted, simd_level_name(best));
+}
+
 const char *simd_level_name(enum simd_level level)
 {
     static const char *const names[] = {"portable", "avx2", "avx512"};

@@ -13,6 +13,8 @@
 #ifndef FMBENCH_NUMERICS_SIMD_H
 #define FMBENCH_NUMERICS_SIMD_H
 
+#include "base/error.h"
+
 /* AVX-512 means F, BW, DQ, VL, VBMI, VBMI2 and VNNI: Intel since Ice Lake, AMD since Zen 4. */
 enum simd_level { SIMD_PORTABLE, SIMD_AVX2, SIMD_AVX512 };
 
@@ -21,6 +23,10 @@ enum simd_level { SIMD_PORTABLE, SIMD_AVX2, SIMD_AVX512 };
  * (portable, avx2, avx512) names. Thread-safe.
  */
 enum simd_level simd_level(void);
+
+/* STATUS_USAGE where FMBENCH_SIMD names no level, or one that this processor does not have:
+ * simd_level would pass it over. */
+enum status simd_check(struct error *error);
 
 const char *simd_level_name(enum simd_level level); /* static string */
 

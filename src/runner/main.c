@@ -1,3 +1,4 @@
+#include "numerics/simd.h"
 #include "runner/command.h"
 #include "runner/nearest.h"
 
@@ -33,6 +34,16 @@ static int finish(int exit_status)
     return 1;
 }
 
+static int run_command(const struct command *command, int argc, char **argv)
+{
+    struct error error;
+    if (simd_check(&error)) {
+        fprintf(stderr, "fmbench: %s\n", error.message);
+        return 2;
+    }
+    return finish(command->run(command, argc, argv));
+}
+
 int main(int argc, char **argv)
 {
     const char *names[N_COMMANDS];
@@ -48,7 +59,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < N_COMMANDS; i++) {
         names[i] = commands[i]->name;
         if (strcmp(argv[1], names[i]) == 0)
-            return finish(commands[i]->run(commands[i], argc - 2, argv + 2));
+            return run_command(commands[i], argc - 2, argv + 2);
     }
     unknown_text(what, "command", argv[1], nearest_name(argv[1], names, N_COMMANDS));
     fprintf(stderr, "fmbench: %s\n", what);
