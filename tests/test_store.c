@@ -272,6 +272,20 @@ Test(store, what_a_killed_run_was_writing_is_removed, .init = setup, .fini = tea
     store_close(&store);
 }
 
+Test(store, a_file_where_predictions_go_is_named, .init = setup, .fini = teardown, .timeout = 10)
+{
+    struct store store = open_store();
+    struct error error;
+    char path[FILE_PATH_BYTES], relative[256];
+    cr_assert_eq(mkdir(file_path(path, folder, "predictions"), 0777), 0);
+    file_put(file_path(path, folder, "predictions/fashion"), "x", 1);
+    cr_assert_eq(store_predictions(&store, &one_label, relative, sizeof relative, &error),
+                 STATUS_IO);
+    cr_assert_not_null(strstr(error.message, path), "%s", error.message);
+    cr_assert_not_null(strstr(error.message, "Not a directory"), "%s", error.message);
+    store_close(&store);
+}
+
 Test(store, predictions_are_an_idx_file, .init = setup, .fini = teardown, .timeout = 10)
 {
     struct store store = open_store();

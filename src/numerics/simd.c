@@ -16,24 +16,28 @@ static enum simd_level detected(void)
     return SIMD_PORTABLE;
 }
 
+/* The level up to `best` that FMBENCH_SIMD names, or -1. */
+static int wanted_level(enum simd_level best)
+{
+    const char *wanted = getenv("FMBENCH_SIMD");
+    for (int level = SIMD_PORTABLE; wanted && level <= (int)best; level++)
+        if (strcmp(wanted, simd_level_name((enum simd_level)level)) == 0)
+            return level;
+    return -1;
+}
+
 enum simd_level simd_level(void)
 {
     const enum simd_level best = detected();
-    const char *wanted = getenv("FMBENCH_SIMD");
-    for (int level = SIMD_PORTABLE; wanted && level < (int)best; level++)
-        if (strcmp(wanted, simd_level_name((enum simd_level)level)) == 0)
-            return (enum simd_level)level;
-    return best;
+    const int wanted = wanted_level(best);
+    return wanted >= 0 ? (enum simd_level)wanted : best;
 }
 
 enum status simd_check(struct error *error)
 {
     const enum simd_level best = detected();
     const char *wanted = getenv("FMBENCH_SIMD");
-    for (int level = SIMD_PORTABLE; wanted && level <= (int)best; level++)
-        if (strcmp(wanted, simd_level_name((enum simd_level)level)) == 0)
-            return STATUS_OK;
-    if (!wanted)
+    if (!wanted || wanted_level(best) >= 0)
         return STATUS_OK;
     return error_set(error, STATUS_USAGE,
                      "FMBENCH_SIMD is '%s'; it takes portable, avx2 and avx512, on this processor "

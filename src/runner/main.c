@@ -37,10 +37,8 @@ static int finish(int exit_status)
 static int run_command(const struct command *command, int argc, char **argv)
 {
     struct error error;
-    if (simd_check(&error)) {
-        fprintf(stderr, "fmbench: %s\n", error.message);
-        return 2;
-    }
+    if (simd_check(&error))
+        return command_fail(&error);
     return finish(command->run(command, argc, argv));
 }
 

@@ -205,7 +205,9 @@ static enum status write_in_folder(const struct labels *labels, const char *fold
     snprintf(temporary, sizeof temporary, ".%.16s%s", labels->mark, unfinished_ending);
     enum status status = STATUS_OK;
     const int in = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const int fd = openat(in, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    /* Without a folder the cause stays that of the first call. */
+    const int fd =
+        in < 0 ? -1 : openat(in, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0 || !write_idx(fd, labels) || renameat(in, temporary, in, final)) {
         char path[PATH_MAX];
         snprintf(path, sizeof path, "%s/%s", folder, final);
