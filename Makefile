@@ -201,7 +201,7 @@ test: ## set-up, then all tests; T='knn/ties' runs one
 
 # Tests of the program from outside.
 OUTSIDE_TESTS := end_to_end.sh table_formats.sh command_line.sh install.sh cell_limits.sh \
-	readme.sh kills.py disk.py stopped.py determinism.sh processors.sh same_program.sh
+	readme.sh kills.py disk.py stopped.py determinism.sh processors.sh same_program.sh data_check.sh
 run-tests: export OMP_WAIT_POLICY = passive
 run-tests: $(BUILD)/fmbench $(BUILD)/tests/run $(REPLAYS)
 	$(Q)OMP_NUM_THREADS=2 $(BUILD)/tests/run -j1 $(if $(T),--filter '$(T)')
@@ -279,7 +279,8 @@ install: all ## install program, manual page, completion to $(PREFIX), its files
 	$(Q)$(MAN_PAGE) > $(MAN)/fmbench.1
 	$(Q)install -m 644 completions/fmbench.bash $(COMPLETIONS)/fmbench
 	$(Q)install -d $(SHARE)/configs $(SHARE)/reference $(SHARE)/schemas
-	$(Q)install -m 644 configs/published.json configs/costs.json $(SHARE)/configs
+	$(Q)install -m 644 configs/published.json configs/costs.json configs/datasets.json \
+		$(SHARE)/configs
 	$(Q)install -m 644 reference/*.jsonl $(SHARE)/reference
 	$(Q)install -m 644 schemas/*.json $(SHARE)/schemas
 
