@@ -129,21 +129,23 @@ setup: ## install the Debian packages that building and testing need
 # In sub-makes, since what they build with is there only after the set-up.
 REPEATS ?= 1
 JOBS ?= $(shell nproc)
+GRID ?=
 RUN_OPTIONS ?= --repeats $(REPEATS) --jobs $(JOBS)
+BENCH_OPTIONS = $(GRID:%=--grid %) $(RUN_OPTIONS)
 bench: ## the whole table: set-up, data, build, run, results/table.md; continues where it was
 	$(Q)scripts/install-packages build
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)scripts/bench $(RUN_OPTIONS)
+	$(Q)scripts/bench $(BENCH_OPTIONS)
 
 quick: ## the same grid on the first 6,000 training rows, into results/quick
 	$(Q)scripts/install-packages build
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)scripts/bench -r results/quick --limit-train 6000 $(RUN_OPTIONS)
+	$(Q)scripts/bench -r results/quick --limit-train 6000 $(BENCH_OPTIONS)
 
 demo: ## the same grid on the built-in synthetic pair, into results/demo
 	$(Q)scripts/install-packages build
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)scripts/bench --demo $(RUN_OPTIONS)
+	$(Q)scripts/bench --demo $(BENCH_OPTIONS)
 
 PEERS_OPTIONS ?=
 peers: ## ours beside other implementations, in turn, into results/peers.md; PEERS_OPTIONS='-n 5'
@@ -279,7 +281,7 @@ install: all ## install program, manual page, completion to $(PREFIX), its files
 	$(Q)$(MAN_PAGE) > $(MAN)/fmbench.1
 	$(Q)install -m 644 completions/fmbench.bash $(COMPLETIONS)/fmbench
 	$(Q)install -d $(SHARE)/configs $(SHARE)/reference $(SHARE)/schemas
-	$(Q)install -m 644 configs/published.json configs/costs.json configs/datasets.json \
+	$(Q)install -m 644 configs/published.json configs/complete.json configs/costs.json configs/datasets.json \
 		$(SHARE)/configs
 	$(Q)install -m 644 reference/*.jsonl $(SHARE)/reference
 	$(Q)install -m 644 schemas/*.json $(SHARE)/schemas

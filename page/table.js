@@ -67,11 +67,16 @@ function datasetColumns(dataset) {
   return columns;
 }
 
+/* The parameters, and a mark where the table of 2017 has no such row. */
+function markedLabel(row) {
+  return row.beyond_2017 ? row.label + " \u2021" : row.label;
+}
+
 function allColumns() {
   const text = { searchable: true, orderSequence: ["asc", "desc"] };
   return [
     column("classifier", cell((row) => row.classifier, escaped), { ...text, className: "" }),
-    column("parameters", cell((row) => row.label, escaped), { ...text, className: "label" }),
+    column("parameters", cell(markedLabel, escaped), { ...text, className: "label" }),
     ...shownDatasets().flatMap(datasetColumns),
   ];
 }

@@ -51,6 +51,29 @@ Test(grid, published_has_143_points, .timeout = 10)
     grid_destroy(&grid);
 }
 
+Test(grid, complete_is_published_with_what_2017_lacks, .timeout = 10)
+{
+    struct grid published, complete;
+    struct error error;
+    cr_assert_eq(grid_read(&published, "configs/published.json", &error), STATUS_OK);
+    cr_assert_eq(grid_read(&complete, "configs/complete.json", &error), STATUS_OK, "%s",
+                 error.message);
+    cr_assert_eq(complete.n_points, published.n_points);
+    for (size_t i = 0; i < complete.n_points; i++) {
+        const struct point *theirs = &published.points[i], *ours = &complete.points[i];
+        cr_assert(json_equal(theirs->parameter, ours->parameter));
+        cr_assert_eq(ours->is_beyond_2017, theirs->fate != POINT_PLANNED);
+        cr_assert_eq(theirs->is_beyond_2017, ours->is_beyond_2017);
+    }
+    grid_destroy(&published);
+    grid_destroy(&complete);
+}
+
+Test(grid, beyond_2017_is_a_boolean, .fini = remove_grid, .timeout = 10)
+{
+    REFUSED("{\"classifiers\": {\"SVC\": []},\n\"beyond_2017\": 1}", ":2:", "true or false");
+}
+
 Test(grid, blocks_multiply_and_the_last_list_runs_fastest, .fini = remove_grid, .timeout = 10)
 {
     struct grid grid;

@@ -183,7 +183,8 @@ Test(table, planned_rows_fill_the_gaps_and_break_ties, .timeout = 10)
                                         "not chosen"};
     struct table_planned planned[5];
     for (size_t i = 0; i < 5; i++)
-        planned[i] = (struct table_planned){names[i], json_loads(parameters[i], 0, NULL), words[i]};
+        planned[i] = (struct table_planned){
+            .name = names[i], .parameter = json_loads(parameters[i], 0, NULL), .word = words[i]};
     const struct table_request request = {.planned = planned, .n_planned = 5};
     cr_assert_eq(make_table(folder, request, &text, &error), STATUS_OK, "%s", error.message);
     assert_in_order(text,
@@ -352,15 +353,51 @@ Test(table, csv_is_golden, .timeout = 10)
     add_unfinished(folder, "{\"C\": 2}", RECORD_OUT_OF_MEMORY, "limit, \"hard\"");
     cr_assert_eq(make_table(folder, request, &text, &error), STATUS_OK, "%s", error.message);
     cr_assert_str_eq(
-        text, "classifier,parameter,dataset,synthetic,status,reason,n_repeats,accuracy,std,"
-              "interval_low,interval_high,sd_training,sd_test,rank,rank_low,rank_high,tie_group,"
-              "published,difference,fit_s,predict_s,peak_rss_bytes,n_iter,converged,n_train,"
-              "n_test,seed,threads,host,version\n"
-              "SVC,\"{\"\"C\"\":1}\",fashion,false,ok,,1,0.75,,,,,,,,,,0.879,-0.129,2.0,0.5,,,,"
-              "60000,10000,0,1,box,1.0\n"
-              "SVC,\"{\"\"C\"\":2}\",fashion,false,out of memory,\"limit, "
-              "\"\"hard\"\"\",,,,,,,,,,,,,,,,,,,60000,10000,0,1,box,1.0\n");
+        text,
+        "classifier,parameter,dataset,synthetic,beyond_2017,status,reason,n_repeats,accuracy,std,"
+        "interval_low,interval_high,sd_training,sd_test,rank,rank_low,rank_high,tie_group,"
+        "published,difference,fit_s,predict_s,peak_rss_bytes,n_iter,converged,n_train,"
+        "n_test,seed,threads,host,version\n"
+        "SVC,\"{\"\"C\"\":1}\",fashion,false,false,ok,,1,0.75,,,,,,,,,,0.879,-0.129,2.0,0.5,,,,"
+        "60000,10000,0,1,box,1.0\n"
+        "SVC,\"{\"\"C\"\":2}\",fashion,false,false,out of memory,\"limit, "
+        "\"\"hard\"\"\",,,,,,,,,,,,,,,,,,,60000,10000,0,1,box,1.0\n");
     free(text);
+    folder_remove(folder);
+}
+
+/* In each format, on the row alone that is such. */
+Test(table, rows_beyond_2017_are_marked, .timeout = 10)
+{
+    static const struct {
+        enum table_format format;
+        const char *marked, *unmarked, *note;
+    } cases[] = {
+        {TABLE_MARKDOWN, "| C=2 ‡ ", "| C=1 ", "- ‡: not in the 2017 table"},
+        {TABLE_TEX, "C=2 \\textdaggerdbl{}", "C=1 ", "\\item \\textdaggerdbl{}: not in the 2017"},
+        {TABLE_HTML, ">C=2 ‡<", ">C=1<", "<li>‡: not in the 2017 table"},
+        {TABLE_CSV, "\"{\"\"C\"\":2}\",fashion,false,true,", "1}\",fashion,false,false,", ""},
+        {TABLE_JSON, "{\"beyond_2017\":true,\"classifier\":\"SVC\",\"label\":\"C=2\"",
+         "{\"beyond_2017\":false,", ""},
+    };
+    char folder[FOLDER_BYTES], *text;
+    struct error error = {0};
+    json_t *beyond = json_pack("{s:i}", "C", 2);
+    const struct table_planned planned = {
+        .name = "SVC", .parameter = beyond, .word = "rejected: why", .is_beyond_2017 = true};
+    folder_with_published(folder);
+    add(folder, "fashion", "SVC", "{\"C\": 1}", 0.75);
+    add(folder, "fashion", "SVC", "{\"C\": 2}", 0.5);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct table_request request = {
+            .format = cases[i].format, .planned = &planned, .n_planned = 1};
+        cr_assert_eq(make_table(folder, request, &text, &error), STATUS_OK, "%s", error.message);
+        assert_has(text, cases[i].marked);
+        assert_has(text, cases[i].unmarked);
+        assert_has(text, cases[i].note);
+        free(text);
+    }
+    json_decref(beyond);
     folder_remove(folder);
 }
 

@@ -69,6 +69,14 @@ struct classifier_class {
        parameters is there, which makes grids that name the class valid. */
     const char *unsupported;
 
+    /*
+     * Why the table of 2017 has no row of this combination: its library rejected it, or no row of
+     * the class was ever finished; NULL where it has one. A grid plans such points only when it
+     * says that it goes beyond 2017. Texts are static; both members may be NULL.
+     */
+    const char *(*rejected_2017)(const struct parameters *parameters);
+    const char *unfinished_2017;
+
     /* Is this combination valid? STATUS_USAGE with the reason in the message if not. May be NULL.
      */
     enum status (*check)(const struct parameters *parameters, struct error *error);

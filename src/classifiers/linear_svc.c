@@ -44,15 +44,22 @@ static const struct parameter_spec specs[] = {
     {.name = NULL},
 };
 
+static const char *rejected_2017(const struct parameters *parameters)
+{
+    if (parameter_choice(parameters, MULTI_CLASS) != OVR ||
+        parameter_choice(parameters, PENALTY) != PENALTY_L1)
+        return NULL;
+    return parameter_choice(parameters, LOSS) == LOSS_HINGE
+               ? "penalty l1 with loss hinge and multi_class ovr is not supported by liblinear in "
+                 "the dual form that is the default"
+               : "penalty l1 with loss squared_hinge and multi_class ovr is not supported by "
+                 "liblinear in the dual form that is the default";
+}
+
 static enum status check(const struct parameters *parameters, struct error *error)
 {
-    if (parameter_choice(parameters, MULTI_CLASS) == OVR &&
-        parameter_choice(parameters, PENALTY) == PENALTY_L1)
-        return error_set(error, STATUS_USAGE,
-                         "penalty l1 with loss %s and multi_class ovr is not supported by "
-                         "liblinear in the dual form that is the default",
-                         losses[parameter_choice(parameters, LOSS)]);
-    return STATUS_OK;
+    const char *reason = rejected_2017(parameters);
+    return reason ? error_set(error, STATUS_USAGE, "%s", reason) : STATUS_OK;
 }
 
 /* Crammer and Singer's machine has its own loss and penalty, and its own limits. */
@@ -126,6 +133,7 @@ const struct classifier_class linear_svc_class = {
     .train_views = VIEW_STANDARDISED,
     .test_views = VIEW_STANDARDISED,
     .is_deterministic = true,
+    .rejected_2017 = rejected_2017,
     .check = check,
     .canonical = canonical,
     .create = linear_classifier_create,

@@ -31,12 +31,17 @@ static const struct parameter_spec specs[] = {
     {.name = NULL},
 };
 
+static const char *rejected_2017(const struct parameters *parameters)
+{
+    return parameter_choice(parameters, MULTI_CLASS) == MULTINOMIAL
+               ? "solver liblinear does not support a multinomial loss"
+               : NULL;
+}
+
 static enum status check(const struct parameters *parameters, struct error *error)
 {
-    if (parameter_choice(parameters, MULTI_CLASS) == MULTINOMIAL)
-        return error_set(error, STATUS_USAGE,
-                         "solver liblinear does not support a multinomial loss");
-    return STATUS_OK;
+    const char *reason = rejected_2017(parameters);
+    return reason ? error_set(error, STATUS_USAGE, "%s", reason) : STATUS_OK;
 }
 
 static enum status fit_l1(const struct parameters *p, const struct linear_design *design,
@@ -97,6 +102,7 @@ const struct classifier_class logistic_regression_class = {
     .train_views = VIEW_STANDARDISED,
     .test_views = VIEW_STANDARDISED,
     .is_deterministic = true,
+    .rejected_2017 = rejected_2017,
     .check = check,
     .create = linear_classifier_create,
     .fit = fit,

@@ -23,6 +23,7 @@ static const struct {
     {"±", "\\ensuremath{\\pm}"},
     {"≥", "\\ensuremath{\\geq}"},
     {"†", "\\textdagger{}"},
+    {"‡", "\\textdaggerdbl{}"},
 };
 enum { N_REPLACED = sizeof replaced / sizeof *replaced };
 

@@ -52,10 +52,12 @@ static void write_accuracy(FILE *out, const struct record *record)
 }
 
 static void write_published(FILE *out, const struct table_column *column,
-                            const struct table_cell *cell)
+                            const struct table_row *row, const struct table_cell *cell)
 {
     char text[TEXT_BYTES];
-    if (isnan(cell->published))
+    if (row->is_beyond_2017)
+        snprintf(text, sizeof text, "not in the 2017 table");
+    else if (isnan(cell->published))
         snprintf(text, sizeof text, "%s",
                  column->other_size ? "for 60000 training and 10000 test rows alone" : "none");
     else if (table_has_accuracy(cell))
@@ -155,7 +157,7 @@ static int write_cell(FILE *out, const struct table_column *column, const struct
     write_optional(out, "reason", table_reason(row, cell));
     if (cell->record)
         write_accuracy(out, cell->record);
-    write_published(out, column, cell);
+    write_published(out, column, row, cell);
     if (!cell->record)
         return 0;
     if (show_write_repeats(out, cell->record) || write_external(out, cell->record))

@@ -14,6 +14,7 @@
 #include "report/results.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -23,7 +24,8 @@ enum table_format { TABLE_MARKDOWN, TABLE_CSV, TABLE_JSON, TABLE_TEX, TABLE_HTML
 struct table_planned {
     const char *name; /* of the classifier class */
     const json_t *parameter;
-    const char *word; /* shown where there is no record: "not run", "rejected: REASON" */
+    const char *word;    /* shown where there is no record: "not run", "rejected: REASON" */
+    bool is_beyond_2017; /* asked for in 2017, and not in the table of that year */
 };
 
 struct table_request {

@@ -14,6 +14,7 @@ static const struct {
     {"parameter", "parameter", -1},
     {"dataset", "dataset", -1},
     {"synthetic", "synthetic", -1},
+    {"beyond_2017", "beyond_2017", -1},
     {"status", "status", -1},
     {"reason", "reason", -1},
     {"n_repeats", "n_repeats", -1},
@@ -86,7 +87,8 @@ static int complete(json_t *entry, const struct table_row *row, const struct tab
 {
     int failed = json_object_set_new(entry, "classifier", json_text_string(row->name)) |
                  json_object_set_new(entry, "parameter", json_deep_copy(row->parameter)) |
-                 json_object_set_new(entry, "synthetic", json_boolean(column->is_synthetic));
+                 json_object_set_new(entry, "synthetic", json_boolean(column->is_synthetic)) |
+                 json_object_set_new(entry, "beyond_2017", json_boolean(row->is_beyond_2017));
     if (cell->record)
         failed |= json_object_set_new(entry, "n_train", json_text_integer(column->n_train)) |
                   json_object_set_new(entry, "n_test", json_text_integer(column->n_test));

@@ -171,6 +171,7 @@ static json_t *row_object(const struct table *table, size_t i)
     int failed = json_object_set_new(object, "classifier", json_text_string(row->name)) |
                  json_object_set_new(object, "parameter", json_deep_copy(row->parameter)) |
                  json_object_set_new(object, "label", json_text_string(row->label)) |
+                 json_object_set_new(object, "beyond_2017", json_boolean(row->is_beyond_2017)) |
                  json_object_set_new(object, "results", results);
     for (size_t c = 0; c < table->n_columns && !failed; c++) {
         const struct outcomes *o = &table->columns[c].standings.outcomes;

@@ -102,6 +102,7 @@ static enum status add_row(struct table *table, const struct table_planned *plan
                               .label = parameter_label(planned->parameter),
                               .key = key,
                               .word = planned->word,
+                              .is_beyond_2017 = planned->is_beyond_2017,
                               .cells = calloc(table->n_columns + 1, sizeof *row->cells),
                               .order = order};
     if (!row->key || !row->label || !row->cells)
@@ -125,7 +126,8 @@ static enum status add_rows(struct table *table, const struct table_sources *sou
         for (size_t i = 0; i < table->columns[c].dataset->n_rows && !status; i++) {
             const struct record *record = table->columns[c].dataset->rows[i].record;
             assert(record);
-            const struct table_planned row = {record->name, record->parameter, "not run"};
+            const struct table_planned row = {
+                .name = record->name, .parameter = record->parameter, .word = "not run"};
             status = add_row(table, &row, sources->n_planned, error);
         }
     return status;

@@ -24,10 +24,11 @@ struct table_cell {
 };
 
 struct table_row {
-    const char *name;         /* borrowed */
-    const json_t *parameter;  /* borrowed */
-    char *label, *key;        /* of the parameters, owned */
-    const char *word;         /* borrowed; where there is no record */
+    const char *name;        /* borrowed */
+    const json_t *parameter; /* borrowed */
+    char *label, *key;       /* of the parameters, owned */
+    const char *word;        /* borrowed; where there is no record */
+    bool is_beyond_2017;
     struct table_cell *cells; /* n_columns, owned */
     /* For sorting: accuracy on the first dataset or -1, the largest of the classifier, and the
        place in the plan of this row and of the first one of the classifier. */

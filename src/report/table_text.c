@@ -126,7 +126,8 @@ static void fill_row(struct text_grid *grid, const struct table *table, size_t i
 {
     size_t next = N_LEFT_COLUMNS;
     text_grid_set(grid, i + 1, 0, "%s", table->rows[i].name);
-    text_grid_set(grid, i + 1, 1, "%s", table->rows[i].label);
+    text_grid_set(grid, i + 1, 1, "%s%s", table->rows[i].label,
+                  table->rows[i].is_beyond_2017 ? " " TABLE_BEYOND_MARK : "");
     for (size_t c = 0; c < table->n_columns; c++) {
         const struct places at = places_of(&table->columns[c], &next);
         fill_cell(grid, table, i, c, &at, reasons);

@@ -8,6 +8,8 @@
 
 /* The mark of a row that its iteration limit stopped. */
 #define TABLE_STOPPED_MARK "†"
+/* And of one that the table of 2017 has not. */
+#define TABLE_BEYOND_MARK "‡"
 
 /* A line on each dataset: what was run, on what machine. 0, or -1 when memory is short. */
 int table_write_runs(FILE *out, const struct markup *markup, const struct table *table);

@@ -271,6 +271,14 @@ static void write_standing_notes(FILE *out, const struct markup *markup)
                       "and of the repeats.");
 }
 
+static bool any_beyond_2017(const struct table *table)
+{
+    for (size_t i = 0; i < table->n_rows; i++)
+        if (table->rows[i].is_beyond_2017)
+            return true;
+    return false;
+}
+
 static bool any_column(const struct table *table, bool (*is_such)(const struct table_column *))
 {
     for (size_t c = 0; c < table->n_columns; c++)
@@ -303,6 +311,10 @@ int table_write_notes(FILE *out, const struct markup *markup, const struct table
         markup->item(out, TABLE_STOPPED_MARK
                      ": stopped by the iteration limit, in one repeat at least, before it "
                      "converged.");
+    if (any_beyond_2017(table))
+        markup->item(out, TABLE_BEYOND_MARK
+                     ": not in the 2017 table, whose library rejected the combination or never "
+                     "finished it.");
     if (any_column(table, has_published))
         markup->item(out, "published: the means of 5 repeats that the paper of 2017 prints; "
                           "difference: ours less the published.");

@@ -6,24 +6,11 @@
 
 #include <stdio.h>
 
-static const char *fate_word(enum point_fate fate)
-{
-    switch (fate) {
-    case POINT_PLANNED:
-        return "planned";
-    case POINT_REJECTED:
-        return "rejected";
-    case POINT_UNSUPPORTED:
-        return "unsupported";
-    }
-    return "";
-}
-
 static void print_point(const struct point *point)
 {
     char parameters[1024];
     point_text(point, parameters, sizeof parameters);
-    printf("%-11s %s %s", fate_word(point->fate), point->class->name, parameters);
+    printf("%-11s %s %s", point_fate_word(point->fate), point->class->name, parameters);
     if (point->fate != POINT_PLANNED)
         printf("  (%s)", point->reason);
     putchar('\n');
@@ -32,7 +19,7 @@ static void print_point(const struct point *point)
 static enum status list_points(const struct grid *grid, const struct options *o,
                                struct error *error)
 {
-    size_t counts[POINT_UNSUPPORTED + 1] = {0}, n_shown = 0;
+    size_t counts[POINT_UNSUPPORTED + 1] = {0}, n_shown = 0, n_beyond = 0;
     for (size_t i = 0; i < grid->n_points; i++) {
         bool selected;
         const enum status status = point_selected(&grid->points[i], &o->only, &selected, error);
@@ -43,10 +30,15 @@ static enum status list_points(const struct grid *grid, const struct options *o,
         print_point(&grid->points[i]);
         counts[grid->points[i].fate]++;
         n_shown++;
+        n_beyond += grid->points[i].is_beyond_2017 && grid->points[i].fate != POINT_PLANNED;
     }
-    printf("%zu points: %zu planned, %zu rejected, %zu unsupported", n_shown, counts[POINT_PLANNED],
-           counts[POINT_REJECTED], counts[POINT_UNSUPPORTED]);
-    putchar('\n');
+    if (n_beyond)
+        printf(
+            "%zu of them run in a grid that says \"beyond_2017\": true, as configs/complete.json "
+            "does\n",
+            n_beyond);
+    printf("%zu points: %zu planned, %zu rejected, %zu unsupported\n", n_shown,
+           counts[POINT_PLANNED], counts[POINT_REJECTED], counts[POINT_UNSUPPORTED]);
     return STATUS_OK;
 }
 

@@ -79,17 +79,26 @@ static bool is_free(const struct point_source *source)
     return source->external && !source->external->peer_of;
 }
 
-static void decide_fate(struct point *point)
+static void end_as(struct point *point, enum point_fate fate, const char *reason)
 {
+    point->fate = fate;
+    snprintf(point->reason, sizeof point->reason, "%.*s", (int)sizeof point->reason - 1, reason);
+}
+
+static void decide_fate(struct point *point, bool beyond_2017)
+{
+    const struct classifier_class *class = point->class;
+    const char *rejected = class->rejected_2017 ? class->rejected_2017(&point->parameters) : NULL;
     struct error why = {STATUS_OK, ""};
-    if (point->class->unsupported) {
-        point->fate = POINT_UNSUPPORTED;
-        snprintf(point->reason, sizeof point->reason, "%s", point->class->unsupported);
-    } else if (point->class->check && point->class->check(&point->parameters, &why)) {
-        point->fate = POINT_REJECTED;
-        snprintf(point->reason, sizeof point->reason, "%.*s", (int)sizeof point->reason - 1,
-                 why.message);
-    }
+    point->is_beyond_2017 = rejected || class->unfinished_2017;
+    if (!beyond_2017 && rejected)
+        end_as(point, POINT_REJECTED, rejected);
+    else if (!beyond_2017 && class->unfinished_2017)
+        end_as(point, POINT_UNSUPPORTED, class->unfinished_2017);
+    else if (class->unsupported)
+        end_as(point, POINT_UNSUPPORTED, class->unsupported);
+    else if (class->check && class->check(&point->parameters, &why))
+        end_as(point, POINT_REJECTED, why.message);
 }
 
 static enum status grow(struct grid_reader *r)
@@ -184,7 +193,7 @@ static enum status add_point(struct grid_reader *r, const struct point_source *s
     if (!status)
         status = apply_common(r, source, point);
     if (!status)
-        decide_fate(point);
+        decide_fate(point, r->beyond_2017);
     return status;
 }
 
@@ -352,9 +361,23 @@ static enum status read_classifiers(struct grid_reader *r, json_t *classifiers)
     return STATUS_OK;
 }
 
+/* The one key that holds no object. */
+static const char beyond_key[] = "beyond_2017";
+
+static enum status read_root_value(struct grid_reader *r, const char *key, const json_t *value)
+{
+    const bool is_beyond = strcmp(key, beyond_key) == 0;
+    const struct place at = place_key((struct place){.n_steps = 0}, key);
+    if (is_beyond ? !json_is_boolean(value) : !json_is_object(value))
+        return grid_complain(r, at, is_beyond ? "must be true or false" : "must be an object");
+    if (is_beyond)
+        r->beyond_2017 = json_is_true(value);
+    return STATUS_OK;
+}
+
 static enum status read_root(struct grid_reader *r)
 {
-    static const char *const known[] = {"common", "classifiers", "external"};
+    static const char *const known[] = {"common", "classifiers", "external", beyond_key};
     enum { N_KNOWN = sizeof known / sizeof *known };
     const struct place root = {.n_steps = 0};
     const char *key;
@@ -369,8 +392,9 @@ static enum status read_root(struct grid_reader *r)
         if (i == N_KNOWN)
             return grid_complain_unknown(r, place_key(root, key), "key",
                                          nearest_name(key, known, N_KNOWN));
-        if (!json_is_object(value))
-            return grid_complain(r, place_key(root, key), "must be an object");
+        const enum status status = read_root_value(r, key, value);
+        if (status)
+            return status;
     }
     json_t *classifiers = json_object_get(r->root, "classifiers");
     json_t *externals = json_object_get(r->root, "external");
@@ -411,6 +435,14 @@ enum status grid_read(struct grid *grid, const char *path, struct error *error)
     json_decref(r.root);
     free(r.text);
     return status;
+}
+
+const char *point_fate_word(enum point_fate fate)
+{
+    static const char *const words[] = {[POINT_PLANNED] = "planned",
+                                        [POINT_REJECTED] = "rejected",
+                                        [POINT_UNSUPPORTED] = "unsupported"};
+    return words[fate];
 }
 
 void grid_destroy(struct grid *grid)

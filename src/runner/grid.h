@@ -1,16 +1,17 @@
 /*
  * A grid file: which classifiers with which parameters. The format is the original benchmark's.
  *
- *     {"common": {NAME: VALUE, ...},
+ *     {"common": {NAME: VALUE, ...}, "beyond_2017": BOOLEAN,
  *      "classifiers": {CLASS: [{NAME: [VALUE, ...], ...}, ...], ...},
  *      "external": {NAME: {"command": [WORD, ...], "peer_of": CLASS,
  *                          "parameters": [{NAME: [VALUE, ...], ...}, ...]}, ...}}
  *
  * The points of a class are the Cartesian product of all lists of all its blocks, the last list
  * running fastest; `common` is added to every point. A tuple is written as a string, "(100, 10)";
- * None is null. Reading is strict: unknown, duplicate, mistyped and out-of-range entries are
- * STATUS_USAGE errors that name file, line and key, and the nearest known name. The whole grid is
- * validated before anything runs.
+ * None is null. `"beyond_2017": true` plans the points, too, that the benchmark of 2017 has no row
+ * of though it asked for them. Reading is strict: unknown, duplicate, mistyped and out-of-range
+ * entries are STATUS_USAGE errors that name file, line and key, and the nearest known name. The
+ * whole grid is validated before anything runs.
  *
  * `external` is ours: classifiers that are commands (external.h). The first word of a command is a
  * file, from the folder of the grid, or a name without a slash that PATH has. Its parameters are
@@ -34,8 +35,8 @@
 /* What becomes of a point. */
 enum point_fate {
     POINT_PLANNED,
-    POINT_REJECTED,   /* the combination of parameters is not valid */
-    POINT_UNSUPPORTED /* the class is known and not offered */
+    POINT_REJECTED,   /* the combination of parameters is not valid, or was not in 2017 */
+    POINT_UNSUPPORTED /* the class is known and not offered, or was never finished in 2017 */
 };
 
 struct point {
@@ -44,7 +45,8 @@ struct point {
     json_t *parameter;               /* what the grid gives, tuples as lists; owned */
     struct parameters parameters;    /* all of the class's, defaults included; not free ones */
     enum point_fate fate;
-    char reason[256]; /* empty when planned */
+    bool is_beyond_2017; /* the table of 2017 has no such row, and the reason then is known */
+    char reason[256];    /* empty when planned */
 };
 
 struct grid {
@@ -61,6 +63,8 @@ struct grid {
  */
 enum status grid_read(struct grid *grid, const char *path, struct error *error);
 void grid_destroy(struct grid *grid);
+
+const char *point_fate_word(enum point_fate fate); /* "planned"; static */
 
 /* `key=value, key=value` in the order of the grid. Truncated to size. */
 void point_text(const struct point *point, char *text, size_t size);

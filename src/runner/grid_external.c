@@ -132,6 +132,8 @@ static enum status read_peer_of(const struct grid_reader *r, struct external *ex
         }
         copy_parameters(external);
         external->class.check = external->peer_of->check;
+        external->class.rejected_2017 = external->peer_of->rejected_2017;
+        external->class.unfinished_2017 = external->peer_of->unfinished_2017;
     }
     external->class.parameters = external->parameters;
     external->class.name = external->name;

@@ -22,6 +22,7 @@ struct grid_reader {
     json_t *root;
     struct grid *grid;
     size_t capacity; /* points that the grid has room for */
+    bool beyond_2017;
     struct error *error;
 };
 

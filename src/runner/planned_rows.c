@@ -13,14 +13,16 @@ enum status planned_rows_create(struct planned_rows *planned, const struct grid 
     for (size_t i = 0; i < grid->n_points; i++) {
         const struct point *point = &grid->points[i];
         char *word = planned->words[i];
-        if (point->fate == POINT_UNSUPPORTED)
-            continue;
-        if (point->fate == POINT_REJECTED)
-            snprintf(word, sizeof *planned->words, "rejected: %s", point->reason);
-        else
+        if (point->fate == POINT_PLANNED)
             snprintf(word, sizeof *planned->words, "not run");
-        planned->rows[planned->n_rows++] = (struct table_planned){
-            .name = point->class->name, .parameter = point->parameter, .word = word};
+        else
+            snprintf(word, sizeof *planned->words, "%s: %s", point_fate_word(point->fate),
+                     point->reason);
+        planned->rows[planned->n_rows++] =
+            (struct table_planned){.name = point->class->name,
+                                   .parameter = point->parameter,
+                                   .word = word,
+                                   .is_beyond_2017 = point->is_beyond_2017};
     }
     return STATUS_OK;
 }
