@@ -1,6 +1,7 @@
 #include "classifiers/linear_classifier.h"
 
 #include "base/memory.h"
+#include "classifiers/linear_basis.h"
 
 enum status linear_classifier_create(void **model, const struct parameters *parameters,
                                      struct error *error)
@@ -13,15 +14,38 @@ enum status linear_classifier_create(void **model, const struct parameters *para
     return STATUS_OK;
 }
 
-enum status linear_classifier_fit(struct linear_classifier *classifier, bool all_classes,
-                                  linear_solver *solver, const struct training_set *set,
+/* In a basis of the rows. */
+static enum status solve_small(const struct linear_classifier *classifier,
+                               const struct linear_method *method,
+                               const struct linear_design *design, uint64_t rng_key, double *w,
+                               struct fit_report *report, struct error *error)
+{
+    struct linear_basis basis;
+    double *u = NULL;
+    enum status status = linear_basis_create(&basis, design, error);
+    if (!status) {
+        const size_t n_u = basis.design.stride * design->lanes;
+        u = memory_array(n_u, sizeof *u);
+        status = u ? method->solve(&classifier->parameters, &basis.design, rng_key, u, report, error)
+                   : error_memory(error, "the weights", n_u * sizeof *u);
+    }
+    if (!status)
+        status = linear_basis_expand(&basis, design, u, w, error);
+    memory_free(u);
+    linear_basis_destroy(&basis);
+    return status;
+}
+
+enum status linear_classifier_fit(struct linear_classifier *classifier,
+                                  const struct linear_method *method,
+                                  const struct training_set *set,
                                   const struct execution *execution, struct fit_report *report,
                                   struct error *error)
 {
     struct linear_design design = {0};
     double *w = NULL;
     enum status status =
-        linear_design_create(&design, set, all_classes, execution->n_threads, error);
+        linear_design_create(&design, set, method->all_classes, execution->n_threads, error);
     if (status)
         goto cleanup;
     w = memory_array(design.stride * design.lanes, sizeof *w);
@@ -29,7 +53,11 @@ enum status linear_classifier_fit(struct linear_classifier *classifier, bool all
         status = error_memory(error, "the weights", design.stride * design.lanes * sizeof *w);
         goto cleanup;
     }
-    status = solver(&classifier->parameters, &design, execution->rng_key, w, report, error);
+    if (method->is_l2 && linear_basis_pays(&design))
+        status = solve_small(classifier, method, &design, execution->rng_key, w, report, error);
+    else
+        status = method->solve(&classifier->parameters, &design, execution->rng_key, w, report,
+                               error);
     if (!status)
         status = linear_model_create(&classifier->model, &design, w, error);
 cleanup:

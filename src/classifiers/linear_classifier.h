@@ -44,9 +44,16 @@ typedef enum status linear_solver(const struct parameters *parameters,
                                   const struct linear_design *design, uint64_t rng_key, double *w,
                                   struct fit_report *report, struct error *error);
 
-/* For the class's own fit; all_classes as in linear_design_create. */
-enum status linear_classifier_fit(struct linear_classifier *classifier, bool all_classes,
-                                  linear_solver *solver, const struct training_set *set,
+struct linear_method {
+    linear_solver *solve;
+    bool all_classes; /* as in linear_design_create */
+    bool is_l2;       /* the penalty is |w|^2 alone, which is the same in any orthonormal basis */
+};
+
+/* For the class's own fit. */
+enum status linear_classifier_fit(struct linear_classifier *classifier,
+                                  const struct linear_method *method,
+                                  const struct training_set *set,
                                   const struct execution *execution, struct fit_report *report,
                                   struct error *error);
 

@@ -98,6 +98,27 @@ enum status linear_design_create(struct linear_design *design, const struct trai
     return STATUS_OK;
 }
 
+enum status linear_design_create_derived(struct linear_design *derived,
+                                         const struct linear_design *design, size_t n_columns,
+                                         struct error *error)
+{
+    *derived = (struct linear_design){.n_rows = design->n_rows,
+                                      .n_features = design->n_features,
+                                      .n_columns = n_columns,
+                                      .stride = padded(n_columns, COLUMN_PADDING),
+                                      .lanes = design->lanes,
+                                      .n_problems = design->n_problems,
+                                      .n_threads = design->n_threads,
+                                      .kernels = design->kernels};
+    const enum status status = allocate(derived, error);
+    if (status)
+        return status;
+    memcpy(derived->row_class, design->row_class, design->n_rows * sizeof *design->row_class);
+    memcpy(derived->lane_class, design->lane_class, design->lanes * sizeof *design->lane_class);
+    memset(derived->x, 0, derived->n_rows * derived->stride * sizeof *derived->x);
+    return STATUS_OK;
+}
+
 void linear_design_destroy(struct linear_design *design)
 {
     memory_free(design->x);

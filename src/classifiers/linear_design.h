@@ -40,6 +40,12 @@ enum status linear_design_create(struct linear_design *design, const struct trai
                                  bool all_classes, int n_threads, struct error *error);
 void linear_design_destroy(struct linear_design *design);
 
+/* The same rows and problems with n_columns others, all 0, for the caller to fill; the content of
+   `features` is undefined. */
+enum status linear_design_create_derived(struct linear_design *derived,
+                                         const struct linear_design *design, size_t n_columns,
+                                         struct error *error);
+
 /* Rows [begin, end) of a chunk. */
 size_t linear_chunk_begin(const struct linear_design *design, size_t chunk);
 

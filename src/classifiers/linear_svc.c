@@ -122,8 +122,9 @@ static enum status fit(void *model, const struct training_set *set,
 {
     struct linear_classifier *svc = model;
     const bool joint = parameter_choice(&svc->parameters, MULTI_CLASS) == CRAMMER_SINGER;
-    return linear_classifier_fit(svc, joint, joint ? fit_joint : fit_binary, set, execution, report,
-                                 error);
+    const struct linear_method method = {
+        .solve = joint ? fit_joint : fit_binary, .all_classes = joint, .is_l2 = true};
+    return linear_classifier_fit(svc, &method, set, execution, report, error);
 }
 
 const struct classifier_class linear_svc_class = {

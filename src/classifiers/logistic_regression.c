@@ -91,8 +91,8 @@ static enum status fit(void *model, const struct training_set *set,
 {
     struct linear_classifier *regression = model;
     const bool l1 = parameter_choice(&regression->parameters, PENALTY) == PENALTY_L1;
-    return linear_classifier_fit(regression, false, l1 ? fit_l1 : fit_l2, set, execution, report,
-                                 error);
+    const struct linear_method method = {.solve = l1 ? fit_l1 : fit_l2, .is_l2 = !l1};
+    return linear_classifier_fit(regression, &method, set, execution, report, error);
 }
 
 const struct classifier_class logistic_regression_class = {

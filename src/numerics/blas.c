@@ -144,6 +144,22 @@ bool blas_dsyevr_largest(size_t n, double *a, size_t lda, size_t k, double *valu
     return true;
 }
 
+/* A by rows is A^T by columns, whose factors Q^T L^T are. */
+bool blas_dlq(size_t m, size_t n, double *a, size_t lda, double *factors)
+{
+    work_add_double(2 * (double)m * (double)m * ((double)n - (double)m / 3));
+    return LAPACKE_dgeqrf(LAPACK_COL_MAJOR, (lapack_int)n, (lapack_int)m, a, (lapack_int)lda,
+                          factors) == 0;
+}
+
+bool blas_dlq_times_qt(size_t m, size_t n, const double *a, size_t lda, const double *factors,
+                       double *x)
+{
+    work_add_double(4 * (double)m * (double)n);
+    return LAPACKE_dormqr(LAPACK_COL_MAJOR, 'L', 'N', (lapack_int)n, 1, (lapack_int)m, a,
+                          (lapack_int)lda, factors, x, (lapack_int)n) == 0;
+}
+
 void blas_dtrsv_t(size_t n, const double *l, size_t ldl, double *x)
 {
     work_add_double((double)n * (double)n);

@@ -89,6 +89,16 @@ void blas_dtrsm_right_t(size_t m, size_t n, const double *l, size_t ldl, double 
 bool blas_dsyevr_largest(size_t n, double *a, size_t lda, size_t k, double *values,
                          double *vectors);
 
+/*
+ * A = L Q: m x n, m <= n, with orthonormal rows of Q. In place: L in the lower triangle, Householder
+ * vectors behind it in each row, whose factors go to `factors`, m. False when memory is short.
+ */
+bool blas_dlq(size_t m, size_t n, double *a, size_t lda, double *factors);
+
+/* x = Q^T x, n, of which the first m are not 0, with the Q of blas_dlq. False as there. */
+bool blas_dlq_times_qt(size_t m, size_t n, const double *a, size_t lda, const double *factors,
+                       double *x);
+
 /* x = L^-T x. */
 void blas_dtrsv_t(size_t n, const double *l, size_t ldl, double *x);
 
