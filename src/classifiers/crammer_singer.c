@@ -44,10 +44,41 @@ struct state {
     double *norm;            /* n_rows: |x|^2 */
     uint32_t *order;         /* n_rows */
     uint8_t *skip, *wait;    /* n_rows */
-    double *scores, *sorted; /* n_classes */
+    double *scores, *heap;   /* n_classes */
     double *lanes_w;         /* stride x lanes */
     double *z;               /* n_rows x lanes */
 };
+
+/* Puts heap[i] where it belongs; below it all is a heap, with the largest on top. */
+static void sift_down(double *heap, size_t n, size_t i)
+{
+    const double value = heap[i];
+    for (size_t child = 2 * i + 1; child < n; i = child, child = 2 * i + 1) {
+        child += child + 1 < n && heap[child + 1] > heap[child];
+        if (heap[child] <= value)
+            break;
+        heap[i] = heap[child];
+    }
+    heap[i] = value;
+}
+
+/* The level above which the values reach by `excess` together. Spoils them: only those above it
+   are sorted. */
+static double water_level(double *values, size_t n, double excess)
+{
+    for (size_t i = n / 2; i-- > 0;)
+        sift_down(values, n, i);
+    double sum = values[0] - excess;
+    size_t n_above = 1;
+    for (size_t left = n; --left > 0; n_above++) {
+        values[0] = values[left];
+        sift_down(values, left, 0);
+        if (sum >= (double)n_above * values[0])
+            break;
+        sum += values[0];
+    }
+    return sum / (double)n_above;
+}
 
 /* The minimum over the simplex of row i; returns whether alpha changed. */
 static bool update_row(const struct state *s, size_t i)
@@ -66,17 +97,9 @@ static bool update_row(const struct state *s, size_t i)
         return false;
     for (size_t k = 0; k < n_classes; k++) {
         s->scores[k] += (k != y) - norm * alpha[k];
-        double value = s->scores[k] + (k == y ? norm * s->C : 0);
-        size_t j = k;
-        for (; j > 0 && s->sorted[j - 1] < value; j--)
-            s->sorted[j] = s->sorted[j - 1];
-        s->sorted[j] = value;
+        s->heap[k] = s->scores[k] + (k == y ? norm * s->C : 0);
     }
-    double beta = s->sorted[0] - norm * s->C;
-    size_t r = 1;
-    for (; r < n_classes && beta < (double)r * s->sorted[r]; r++)
-        beta += s->sorted[r];
-    beta /= (double)r;
+    const double beta = water_level(s->heap, n_classes, norm * s->C);
     bool changed = false;
     for (size_t k = 0; k < n_classes; k++) {
         const double fresh = fmin(k == y ? s->C : 0, (beta - s->scores[k]) / norm);
@@ -145,7 +168,7 @@ static enum status allocate(struct state *s, struct error *error)
         {(void **)&s->skip, n, sizeof *s->skip},
         {(void **)&s->wait, n, sizeof *s->wait},
         {(void **)&s->scores, n_classes, sizeof *s->scores},
-        {(void **)&s->sorted, n_classes, sizeof *s->sorted},
+        {(void **)&s->heap, n_classes, sizeof *s->heap},
         {(void **)&s->z, n * d->lanes, sizeof *s->z},
     };
     return memory_arrays(requests, sizeof requests / sizeof requests[0],
@@ -171,7 +194,7 @@ static void start(const struct state *s)
 static void release(struct state *s)
 {
     void *const arrays[] = {s->w,    s->alpha,  s->norm,   s->order, s->skip,
-                            s->wait, s->scores, s->sorted, s->z};
+                            s->wait, s->scores, s->heap, s->z};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         memory_free(arrays[i]);
 }
