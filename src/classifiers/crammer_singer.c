@@ -39,14 +39,14 @@ enum { NEWTON_TRIAL = 60 };
 struct state {
     const struct linear_design *design;
     double C;
-    double *w;               /* n_classes x stride */
-    double *alpha;           /* n_rows x n_classes */
-    double *norm;            /* n_rows: |x|^2 */
-    uint32_t *order;         /* n_rows */
-    uint8_t *skip, *wait;    /* n_rows */
-    double *scores, *heap;   /* n_classes */
-    double *lanes_w;         /* stride x lanes */
-    double *z;               /* n_rows x lanes */
+    double *w;             /* n_classes x stride */
+    double *alpha;         /* n_rows x n_classes */
+    double *norm;          /* n_rows: |x|^2 */
+    uint32_t *order;       /* n_rows */
+    uint8_t *skip, *wait;  /* n_rows */
+    double *scores, *heap; /* n_classes */
+    double *lanes_w;       /* stride x lanes */
+    double *z;             /* n_rows x lanes */
 };
 
 /* Puts heap[i] where it belongs; below it all is a heap, with the largest on top. */
@@ -193,7 +193,7 @@ static void start(const struct state *s)
 
 static void release(struct state *s)
 {
-    void *const arrays[] = {s->w,    s->alpha,  s->norm,   s->order, s->skip,
+    void *const arrays[] = {s->w,    s->alpha,  s->norm, s->order, s->skip,
                             s->wait, s->scores, s->heap, s->z};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         memory_free(arrays[i]);

@@ -26,8 +26,9 @@ static enum status solve_small(const struct linear_classifier *classifier,
     if (!status) {
         const size_t n_u = basis.design.stride * design->lanes;
         u = memory_array(n_u, sizeof *u);
-        status = u ? method->solve(&classifier->parameters, &basis.design, rng_key, u, report, error)
-                   : error_memory(error, "the weights", n_u * sizeof *u);
+        status =
+            u ? method->solve(&classifier->parameters, &basis.design, rng_key, u, report, error)
+              : error_memory(error, "the weights", n_u * sizeof *u);
     }
     if (!status)
         status = linear_basis_expand(&basis, design, u, w, error);
@@ -38,9 +39,8 @@ static enum status solve_small(const struct linear_classifier *classifier,
 
 enum status linear_classifier_fit(struct linear_classifier *classifier,
                                   const struct linear_method *method,
-                                  const struct training_set *set,
-                                  const struct execution *execution, struct fit_report *report,
-                                  struct error *error)
+                                  const struct training_set *set, const struct execution *execution,
+                                  struct fit_report *report, struct error *error)
 {
     struct linear_design design = {0};
     double *w = NULL;
@@ -56,8 +56,8 @@ enum status linear_classifier_fit(struct linear_classifier *classifier,
     if (method->is_l2 && linear_basis_pays(&design))
         status = solve_small(classifier, method, &design, execution->rng_key, w, report, error);
     else
-        status = method->solve(&classifier->parameters, &design, execution->rng_key, w, report,
-                               error);
+        status =
+            method->solve(&classifier->parameters, &design, execution->rng_key, w, report, error);
     if (!status)
         status = linear_model_create(&classifier->model, &design, w, error);
 cleanup:

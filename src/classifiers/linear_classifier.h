@@ -53,9 +53,8 @@ struct linear_method {
 /* For the class's own fit. */
 enum status linear_classifier_fit(struct linear_classifier *classifier,
                                   const struct linear_method *method,
-                                  const struct training_set *set,
-                                  const struct execution *execution, struct fit_report *report,
-                                  struct error *error);
+                                  const struct training_set *set, const struct execution *execution,
+                                  struct fit_report *report, struct error *error);
 
 /* Three functions of classifier.h. */
 enum status linear_classifier_create(void **model, const struct parameters *parameters,

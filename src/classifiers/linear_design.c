@@ -130,6 +130,16 @@ void linear_design_destroy(struct linear_design *design)
     *design = (struct linear_design){0};
 }
 
+double linear_design_rarity(const struct linear_design *design, size_t k)
+{
+    size_t n_positive = 0;
+    for (size_t i = 0; i < design->n_rows; i++)
+        n_positive += design->row_class[i] == design->lane_class[k];
+    const size_t n_negative = design->n_rows - n_positive;
+    const size_t n_rare = n_positive < n_negative ? n_positive : n_negative;
+    return (double)(n_rare ? n_rare : 1) / (double)design->n_rows;
+}
+
 size_t linear_chunk_begin(const struct linear_design *design, size_t chunk)
 {
     const size_t whole = design->n_rows / LINEAR_CHUNKS, rest = design->n_rows % LINEAR_CHUNKS;

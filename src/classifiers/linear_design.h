@@ -46,6 +46,9 @@ enum status linear_design_create_derived(struct linear_design *derived,
                                          const struct linear_design *design, size_t n_columns,
                                          struct error *error);
 
+/* Of problem k, the share of the rarer label, at least that of a row. */
+double linear_design_rarity(const struct linear_design *design, size_t k);
+
 /* Rows [begin, end) of a chunk. */
 size_t linear_chunk_begin(const struct linear_design *design, size_t chunk);
 

@@ -238,9 +238,10 @@ static enum status solver_create(struct solver *s, const struct linear_design *d
     return status;
 }
 
-enum status linear_l1_solve(const struct linear_design *design,
-                            const struct linear_l1_options *options, double *restrict w,
-                            struct linear_l1_result *result, struct error *error)
+enum status linear_l1_solve_whole(const struct linear_design *design,
+                                  const struct linear_l1_options *options, double *restrict w,
+                                  double *restrict r, struct linear_l1_result *result,
+                                  struct error *error)
 {
     struct solver s;
     *result = (struct linear_l1_result){0};
@@ -254,6 +255,8 @@ enum status linear_l1_solve(const struct linear_design *design,
         if (lane->first_violation > 0)
             result->violation = fmax(result->violation, lane->violation / lane->first_violation);
     }
+    if (r)
+        memcpy(r, s.x.r, design->n_rows * design->lanes * sizeof *r);
     solver_destroy(&s);
     return STATUS_OK;
 }

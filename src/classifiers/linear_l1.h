@@ -1,4 +1,5 @@
-/* l1-regularised logistic regression, all one-vs-rest problems side by side; see linear_l1.c. */
+/* l1-regularised logistic regression, all one-vs-rest problems side by side; see linear_l1.c,
+   and linear_l1_parts.c for more columns than rows. */
 #ifndef FMBENCH_CLASSIFIERS_LINEAR_L1_H
 #define FMBENCH_CLASSIFIERS_LINEAR_L1_H
 
@@ -21,5 +22,12 @@ struct linear_l1_result {
 enum status linear_l1_solve(const struct linear_design *design,
                             const struct linear_l1_options *options, double *restrict w,
                             struct linear_l1_result *result, struct error *error);
+
+/* The same by all columns at once, which makes matrices of n_columns x n_columns. r: n_rows x
+   lanes, becomes the residuals at w, of which X^T r is the gradient of the losses; or NULL. */
+enum status linear_l1_solve_whole(const struct linear_design *design,
+                                  const struct linear_l1_options *options, double *restrict w,
+                                  double *restrict r, struct linear_l1_result *result,
+                                  struct error *error);
 
 #endif

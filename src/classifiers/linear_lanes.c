@@ -57,19 +57,6 @@ static enum status allocate(struct linear_lanes *l, struct error *error)
                          "the margins of the linear problems", error);
 }
 
-static void set_rarity(const struct linear_lanes *l)
-{
-    const struct linear_design *d = l->design;
-    for (size_t k = 0; k < d->lanes; k++) {
-        size_t n_positive = 0;
-        for (size_t i = 0; i < d->n_rows; i++)
-            n_positive += d->row_class[i] == d->lane_class[k];
-        const size_t n_negative = d->n_rows - n_positive;
-        const size_t n_rare = n_positive < n_negative ? n_positive : n_negative;
-        l->rarity[k] = (double)(n_rare ? n_rare : 1) / (double)d->n_rows;
-    }
-}
-
 enum status linear_lanes_create(struct linear_lanes *lanes, const struct linear_design *design,
                                 enum linear_loss loss, double C, double *w, struct error *error)
 {
@@ -94,8 +81,8 @@ enum status linear_lanes_create(struct linear_lanes *lanes, const struct linear_
     for (size_t k = 0; k < design->lanes; k++) {
         lanes->mu[k] = 1 / C;
         lanes->step[k] = 0;
+        lanes->rarity[k] = linear_design_rarity(design, k);
     }
-    set_rarity(lanes);
     return STATUS_OK;
 }
 

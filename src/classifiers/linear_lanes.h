@@ -31,7 +31,7 @@ struct linear_lanes {
     double *sums;              /* LINEAR_CHUNKS x N_SUMS x lanes */
     double *total;             /* N_SUMS x lanes */
     double *step, *mu;         /* lanes */
-    double *rarity;            /* lanes: share of the rarer label, at least 1 / n_rows */
+    double *rarity;            /* lanes: linear_design_rarity */
     struct linear_scratch *scratch; /* n_threads */
 };
 

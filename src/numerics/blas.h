@@ -90,8 +90,9 @@ bool blas_dsyevr_largest(size_t n, double *a, size_t lda, size_t k, double *valu
                          double *vectors);
 
 /*
- * A = L Q: m x n, m <= n, with orthonormal rows of Q. In place: L in the lower triangle, Householder
- * vectors behind it in each row, whose factors go to `factors`, m. False when memory is short.
+ * A = L Q: m x n, m <= n, with orthonormal rows of Q. In place: L in the lower triangle,
+ * Householder vectors behind it in each row, whose factors go to `factors`, m. False when memory is
+ * short.
  */
 bool blas_dlq(size_t m, size_t n, double *a, size_t lda, double *factors);
 
