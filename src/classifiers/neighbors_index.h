@@ -54,7 +54,29 @@ enum status neighbors_search(struct neighbors *neighbors, const struct neighbors
                              struct error *error);
 void neighbors_destroy(struct neighbors *neighbors); /* takes a zeroed struct */
 
-/* For neighbors_index.c and neighbors_search.c. */
+/* Two rows of an index, row < other. */
+struct neighbor_pair {
+    uint32_t row, other;
+    double squared_distance;
+};
+
+struct neighbor_pairs {
+    size_t n_pairs;
+    struct neighbor_pair *pairs; /* owned */
+};
+
+/*
+ * All pairs of rows whose squared distance is at most `radius`, exact, for p = 2; `rows` are those
+ * that the index was made of. STATUS_MEMORY when there are more than pairs_max, give or take a
+ * block of 128 rows. The order is the same for any n_threads. On failure nothing is left to
+ * destroy.
+ */
+enum status neighbor_pairs_search(struct neighbor_pairs *pairs, const struct neighbors_index *index,
+                                  const struct features *rows, double radius, size_t pairs_max,
+                                  int n_threads, struct error *error);
+void neighbor_pairs_destroy(struct neighbor_pairs *pairs); /* takes a zeroed struct */
+
+/* For neighbors_index.c and neighbors_block.c. */
 enum { NEIGHBORS_MANHATTAN_FRACTION_BITS = 22 };
 
 #endif

@@ -120,6 +120,14 @@ void blas_dtrsm_right_t(size_t m, size_t n, const double *l, size_t ldl, double 
                 (blasint)n, 1, l, (blasint)ldl, b, (blasint)ldb);
 }
 
+void blas_dtrsm_left(bool transpose, size_t m, size_t n, const double *l, size_t ldl, double *b,
+                     size_t ldb)
+{
+    work_add_double((double)m * (double)m * (double)n);
+    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, transposition(transpose), CblasNonUnit,
+                (blasint)m, (blasint)n, 1, l, (blasint)ldl, b, (blasint)ldb);
+}
+
 /* LAPACK has them in rising order. */
 static void reverse(double *rows, size_t n_rows, size_t n)
 {

@@ -81,6 +81,10 @@ void blas_strsm_right_t(size_t m, size_t n, const float *l, size_t ldl, float *b
 /* The same in double. */
 void blas_dtrsm_right_t(size_t m, size_t n, const double *l, size_t ldl, double *b, size_t ldb);
 
+/* B = L^-1 B, or L^-T B;  L: m x m, the lower triangle,  B: m x n. */
+void blas_dtrsm_left(bool transpose, size_t m, size_t n, const double *l, size_t ldl, double *b,
+                     size_t ldb);
+
 /*
  * The k largest eigenvalues of the symmetric A: n x n, of which the lower triangle is read and
  * spoilt. values: n, of which the first k become the eigenvalues, the largest first; vectors: k x
