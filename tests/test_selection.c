@@ -64,7 +64,7 @@ Test(selection, no_pattern_or_live_ones_pass, .timeout = 10)
     expect_check(&(struct option_list){.n = 0}, STATUS_OK, "");
     ACCEPTED("SVC");
     ACCEPTED("SVC:C=10", "*SVC", "*:max_depth=10,criterion=gini");
-    ACCEPTED("GaussianProcessClassifier"); /* unsupported points are points */
+    ACCEPTED("GaussianProcessClassifier"); /* so are points that are not planned */
 }
 
 Test(selection, each_pattern_must_match_something, .timeout = 10)

@@ -297,7 +297,6 @@ const struct classifier_class gaussian_process_class = {
     .summary = "Gaussian process classification by the Laplace approximation",
     .parameters = parameters,
     .is_deterministic = true,
-    .unsupported = "not offered",
     .unfinished_2017 = "never finished in 2017: does not fit in memory or time at 60,000 rows",
     .create = create,
     .fit = fit,
