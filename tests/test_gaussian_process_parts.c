@@ -21,7 +21,11 @@ Test(gaussian_process_parts, near_pairs_are_all_there_is, .timeout = 30)
         static uint8_t seen[SAMPLE_ROWS_MAX][SAMPLE_ROWS_MAX];
         const double radius = 40;
         memset(seen, 0, sizeof seen);
-        cr_assert_eq(neighbor_pairs_search(&pairs, &index, &s->x, radius, 100000, n_threads, NULL),
+        cr_assert_eq(neighbor_pairs_search(&pairs, &index, &s->x,
+                                           (struct neighbor_reach){.radius = radius,
+                                                                   .pairs_max = 100000,
+                                                                   .n_threads = n_threads},
+                                           NULL),
                      STATUS_OK);
         for (size_t p = 0; p < pairs.n_pairs; p++) {
             const struct neighbor_pair *pair = &pairs.pairs[p];
@@ -226,6 +230,17 @@ static void check_latent(const struct gp_model *m, const struct gp_latent *laten
     }
 }
 
+static enum status latent_of(struct gp_latent *latent, const struct gp_model *m,
+                             const struct features *x, size_t bytes_max, int n_threads,
+                             struct error *error)
+{
+    return gp_latent_create(
+        latent, m,
+        &(struct gp_latent_request){
+            .queries = x, .with_near = true, .bytes_max = bytes_max, .n_threads = n_threads},
+        error);
+}
+
 static void hold_latent(struct recipe recipe, bool is_pairs, int n_threads)
 {
     struct sample *train = sample_create(recipe, NULL);
@@ -244,7 +259,7 @@ static void hold_latent(struct recipe recipe, bool is_pairs, int n_threads)
         naive_fit(&g[p], 100);
         set_pi(&m, problem, &g[p], order);
     }
-    cr_assert_eq(gp_latent_create(&latent, &m, &test->x, true, SIZE_MAX, n_threads, NULL), 0);
+    cr_assert_eq(latent_of(&latent, &m, &test->x, SIZE_MAX, n_threads, NULL), 0);
     cr_assert_eq(gp_latent_reduce(&latent, &m, SIZE_MAX, n_threads, NULL), STATUS_OK);
     for (size_t p = 0; p < m.n_problems; p++) {
         check_latent(&m, &latent, p, &g[p], train, test);
@@ -277,9 +292,9 @@ Test(gaussian_process_parts, near_rows_beyond_the_limit_are_an_error)
     struct gp_model m = model_of(s, false, order);
     struct gp_latent latent;
     memset(m.pi, 0, s->n_rows * m.width * sizeof *m.pi);
-    cr_assert_eq(gp_latent_create(&latent, &m, &s->x, true, 10000, 1, &error), STATUS_MEMORY);
+    cr_assert_eq(latent_of(&latent, &m, &s->x, 10000, 1, &error), STATUS_MEMORY);
     cr_assert(strstr(error.message, "raise --memory"), "%s", error.message);
-    cr_assert_eq(gp_latent_create(&latent, &m, &s->x, true, 1000000, 1, &error), STATUS_OK);
+    cr_assert_eq(latent_of(&latent, &m, &s->x, 1000000, 1, &error), STATUS_OK);
     cr_assert_eq(gp_latent_reduce(&latent, &m, 10000, 1, &error), STATUS_MEMORY);
     cr_assert(strstr(error.message, "120 of its 120 training rows"), "%s", error.message);
     gp_latent_destroy(&latent);

@@ -282,7 +282,9 @@ static enum status predict(void *model, const struct parameters *readout, const 
     const int n_threads = execution->n_threads;
     struct gp_latent latent = {0};
     (void)readout;
-    enum status status = gp_latent_create(&latent, m, x, m->n_classes > 2, half, n_threads, error);
+    const struct gp_latent_request request = {
+        .queries = x, .with_near = m->n_classes > 2, .bytes_max = half, .n_threads = n_threads};
+    enum status status = gp_latent_create(&latent, m, &request, error);
     if (!status && m->n_classes > 2)
         status = gp_latent_reduce(&latent, m, half, n_threads, error);
     for (size_t i = 0; i < x->n_rows && !status; i++)

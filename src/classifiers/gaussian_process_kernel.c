@@ -76,8 +76,11 @@ enum status gp_kernel_create(struct gp_kernel *kernel, const struct features *x,
     *kernel = (struct gp_kernel){.n_rows = 0};
     enum status status = neighbors_index_create(&index, x, 2, error);
     if (!status)
-        status = neighbor_pairs_search(&pairs, &index, x, radius, bytes_max / bytes_a_pair,
-                                       n_threads, error);
+        status = neighbor_pairs_search(
+            &pairs, &index, x,
+            (struct neighbor_reach){
+                .radius = radius, .pairs_max = bytes_max / bytes_a_pair, .n_threads = n_threads},
+            error);
     neighbors_index_destroy(&index);
     if (!status)
         status = kernel_allocate(kernel, x->n_rows, 2 * pairs.n_pairs, error);

@@ -17,17 +17,6 @@ enum { BLOCK_QUERIES = 256, TILE_ROWS = 512 };
    the last place. Beyond the distance they are smaller. */
 static const double near_value = 1e-10, near_distance = 47.0;
 
-/* Arrays of one thread. */
-struct tile {
-    double *queries;  /* BLOCK_QUERIES x n_features, standardised */
-    double *rows;     /* TILE_ROWS x n_features */
-    double *products; /* BLOCK_QUERIES x TILE_ROWS: then distances, then kernel values */
-    double *gradient; /* TILE_ROWS x width: y - pi */
-    double *sums;     /* BLOCK_QUERIES x n_columns */
-    double query_norms[BLOCK_QUERIES], row_norms[TILE_ROWS];
-    double nearest[BLOCK_QUERIES]; /* squared distance, of the class at hand */
-};
-
 /* The near rows of one block of queries, as they are found. */
 struct list {
     struct gp_near *near; /* of malloc */
@@ -35,11 +24,25 @@ struct list {
     bool is_short; /* of memory */
 };
 
+/* A block of queries and a tile of training rows of one class: the arrays of one thread. */
+struct tile {
+    size_t first_query, n_queries, class, first_row, n_rows;
+    struct list *list; /* of the block; borrowed */
+    double *queries;   /* BLOCK_QUERIES x n_features, standardised */
+    double *rows;      /* TILE_ROWS x n_features */
+    double *products;  /* BLOCK_QUERIES x TILE_ROWS: then distances, then kernel values */
+    double *gradient;  /* TILE_ROWS x width: y - pi */
+    double *sums;      /* BLOCK_QUERIES x n_columns */
+    double query_norms[BLOCK_QUERIES], row_norms[TILE_ROWS];
+    double nearest[BLOCK_QUERIES]; /* squared distance, of the class at hand */
+};
+
 struct job {
     const struct gp_model *model;
     const struct features *x;
     struct gp_latent *latent;
     bool with_near;
+    int n_threads;
     size_t n_columns; /* of sums: width for each class where problems are pairs, else once */
     double reach;     /* what a squared distance may exceed the nearest by */
 };
@@ -68,84 +71,88 @@ static double squared_distance(const double *a, const double *b, size_t n)
     return sum;
 }
 
+static void grow(struct list *list)
+{
+    const size_t capacity = list->capacity ? 2 * list->capacity : 1024;
+    struct gp_near *grown = realloc(list->near, capacity * sizeof *grown);
+    if (!grown) {
+        list->is_short = true;
+        return;
+    }
+    list->near = grown;
+    list->capacity = capacity;
+}
+
 static void keep(struct list *list, size_t query, size_t row, double value)
 {
-    if (list->n == list->capacity && !list->is_short) {
-        const size_t capacity = list->capacity ? 2 * list->capacity : 1024;
-        void *grown = realloc(list->near, capacity * sizeof *list->near);
-        list->is_short = !grown;
-        list->near = grown ? grown : list->near;
-        list->capacity = grown ? capacity : list->capacity;
-    }
+    if (list->n == list->capacity && !list->is_short)
+        grow(list);
     if (!list->is_short)
         list->near[list->n++] =
             (struct gp_near){.query = (uint32_t)query, .row = (uint32_t)row, .value = value};
 }
 
-/* Row q of the products becomes kernel values. first_query, first_row: of the block and tile. */
-static void to_kernel(const struct job *job, struct tile *w, struct list *list, size_t first_query,
-                      size_t q, size_t first_row, size_t n_rows)
+/* Row q of the products becomes kernel values. */
+static void to_kernel(const struct job *job, struct tile *tile, size_t q)
 {
     const size_t n_features = job->x->n_features;
-    double *values = w->products + q * TILE_ROWS;
-    for (size_t t = 0; t < n_rows; t++) {
-        double distance = w->query_norms[q] + w->row_norms[t] - 2.0 * values[t];
+    double *values = tile->products + q * TILE_ROWS;
+    for (size_t t = 0; t < tile->n_rows; t++) {
+        double distance = tile->query_norms[q] + tile->row_norms[t] - 2.0 * values[t];
         values[t] = 0.0;
         if (distance < near_distance)
-            distance =
-                squared_distance(w->queries + q * n_features, w->rows + t * n_features, n_features);
-        if (distance > w->nearest[q] + job->reach)
+            distance = squared_distance(tile->queries + q * n_features, tile->rows + t * n_features,
+                                        n_features);
+        if (distance > tile->nearest[q] + job->reach)
             continue;
-        w->nearest[q] = fmin(w->nearest[q], distance);
+        tile->nearest[q] = fmin(tile->nearest[q], distance);
         values[t] = exp(-0.5 * distance);
         if (job->with_near && values[t] >= near_value)
-            keep(list, first_query + q, first_row + t, values[t]);
+            keep(tile->list, tile->first_query + q, tile->first_row + t, values[t]);
     }
 }
 
-static void fill_gradient(const struct gp_model *model, size_t class, size_t first, size_t n,
-                          double *restrict gradient)
+static void fill_gradient(const struct gp_model *model, struct tile *tile)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < tile->n_rows; i++)
         for (size_t j = 0; j < model->width; j++) {
-            const bool is_positive = model->is_pairs ? j < class : j == class;
-            gradient[i * model->width + j] =
-                is_positive - model->pi[(first + i) * model->width + j];
+            const bool is_positive = model->is_pairs ? j < tile->class : j == tile->class;
+            tile->gradient[i * model->width + j] =
+                is_positive - model->pi[(tile->first_row + i) * model->width + j];
         }
 }
 
-/* A tile of rows, all of one class. */
-static void add_tile(const struct job *job, struct tile *w, struct list *list, size_t first_query,
-                     size_t n_queries, size_t class, size_t first_row, size_t n_rows)
+static void add_tile(const struct job *job, struct tile *tile)
 {
     const struct gp_model *model = job->model;
     const size_t n_features = job->x->n_features, width = model->width;
-    standardise(&model->x, first_row, n_rows, w->rows, w->row_norms);
+    standardise(&model->x, tile->first_row, tile->n_rows, tile->rows, tile->row_norms);
     blas_dgemm(&(struct blas_gemm_double){.transpose_b = true,
-                                          .m = n_queries,
-                                          .n = n_rows,
+                                          .m = tile->n_queries,
+                                          .n = tile->n_rows,
                                           .k = n_features,
                                           .alpha = 1.0,
-                                          .a = w->queries,
+                                          .a = tile->queries,
                                           .lda = n_features,
-                                          .b = w->rows,
+                                          .b = tile->rows,
                                           .ldb = n_features,
-                                          .c = w->products,
+                                          .c = tile->products,
                                           .ldc = TILE_ROWS});
-    for (size_t q = 0; q < n_queries; q++)
-        to_kernel(job, w, list, first_query, q, first_row, n_rows);
-    fill_gradient(model, class, first_row, n_rows, w->gradient);
-    blas_dgemm(&(struct blas_gemm_double){.m = n_queries,
-                                          .n = width,
-                                          .k = n_rows,
-                                          .alpha = 1.0,
-                                          .a = w->products,
-                                          .lda = TILE_ROWS,
-                                          .b = w->gradient,
-                                          .ldb = width,
-                                          .beta = 1.0,
-                                          .c = w->sums + (model->is_pairs ? class * width : 0),
-                                          .ldc = job->n_columns});
+    for (size_t q = 0; q < tile->n_queries; q++)
+        to_kernel(job, tile, q);
+    fill_gradient(model, tile);
+    blas_dgemm(
+        &(struct blas_gemm_double){.m = tile->n_queries,
+                                   .n = width,
+                                   .k = tile->n_rows,
+                                   .alpha = 1.0,
+                                   .a = tile->products,
+                                   .lda = TILE_ROWS,
+                                   .b = tile->gradient,
+                                   .ldb = width,
+                                   .beta = 1.0,
+                                   .c = tile->sums + (model->is_pairs ? tile->class * width : 0),
+                                   .ldc = job->n_columns});
 }
 
 /* From the sums of classes to the means of problems. */
@@ -163,45 +170,51 @@ static void set_means(const struct job *job, const double *sums, double *restric
     }
 }
 
-static void run_block(const struct job *job, struct tile *w, struct list *list, size_t first)
+static void run_block(const struct job *job, struct tile *tile, size_t first)
 {
     const struct gp_model *model = job->model;
     const size_t left = job->x->n_rows - first, n = left < BLOCK_QUERIES ? left : BLOCK_QUERIES;
-    standardise(job->x, first, n, w->queries, w->query_norms);
-    memset(w->sums, 0, n * job->n_columns * sizeof *w->sums);
+    tile->first_query = first;
+    tile->n_queries = n;
+    standardise(job->x, first, n, tile->queries, tile->query_norms);
+    memset(tile->sums, 0, n * job->n_columns * sizeof *tile->sums);
     for (size_t c = 0; c < model->n_classes; c++) {
         const size_t end = model->class_start[c + 1];
         for (size_t q = 0; q < n; q++)
-            w->nearest[q] = INFINITY;
-        for (size_t row = model->class_start[c]; row < end; row += TILE_ROWS)
-            add_tile(job, w, list, first, n, c, row, end - row < TILE_ROWS ? end - row : TILE_ROWS);
+            tile->nearest[q] = INFINITY;
+        tile->class = c;
+        for (size_t row = model->class_start[c]; row < end; row += TILE_ROWS) {
+            tile->first_row = row;
+            tile->n_rows = end - row < TILE_ROWS ? end - row : TILE_ROWS;
+            add_tile(job, tile);
+        }
     }
     for (size_t q = 0; q < n; q++)
-        set_means(job, w->sums + q * job->n_columns,
+        set_means(job, tile->sums + q * job->n_columns,
                   job->latent->means + (first + q) * model->n_problems);
 }
 
-static enum status tile_create(struct tile *w, const struct job *job, struct error *error)
+static enum status tile_create(struct tile *tile, const struct job *job, struct error *error)
 {
     const size_t n_features = job->x->n_features;
-    *w = (struct tile){.queries = NULL};
+    *tile = (struct tile){.queries = NULL};
     const struct memory_request requests[] = {
-        {(void **)&w->queries, BLOCK_QUERIES * n_features, sizeof *w->queries},
-        {(void **)&w->rows, TILE_ROWS * n_features, sizeof *w->rows},
-        {(void **)&w->products, BLOCK_QUERIES * TILE_ROWS, sizeof *w->products},
-        {(void **)&w->gradient, TILE_ROWS * job->model->width, sizeof *w->gradient},
-        {(void **)&w->sums, BLOCK_QUERIES * job->n_columns, sizeof *w->sums},
+        {(void **)&tile->queries, BLOCK_QUERIES * n_features, sizeof *tile->queries},
+        {(void **)&tile->rows, TILE_ROWS * n_features, sizeof *tile->rows},
+        {(void **)&tile->products, BLOCK_QUERIES * TILE_ROWS, sizeof *tile->products},
+        {(void **)&tile->gradient, TILE_ROWS * job->model->width, sizeof *tile->gradient},
+        {(void **)&tile->sums, BLOCK_QUERIES * job->n_columns, sizeof *tile->sums},
     };
     return memory_arrays(requests, sizeof requests / sizeof *requests, "latent means", error);
 }
 
-static void tile_destroy(struct tile *w)
+static void tile_destroy(struct tile *tile)
 {
-    memory_free(w->queries);
-    memory_free(w->rows);
-    memory_free(w->products);
-    memory_free(w->gradient);
-    memory_free(w->sums);
+    memory_free(tile->queries);
+    memory_free(tile->rows);
+    memory_free(tile->products);
+    memory_free(tile->gradient);
+    memory_free(tile->sums);
 }
 
 /* By rising query, of each in the order in which they were found. */
@@ -229,12 +242,13 @@ static enum status sort_near(struct gp_latent *latent, const struct list *lists,
 }
 
 /* All blocks of queries; *n_near goes on until it exceeds near_max. */
-static void run_blocks(const struct job *job, struct tile *works, struct list *lists,
-                       size_t near_max, int n_threads, size_t *n_near)
+static void run_blocks(const struct job *job, struct tile *tiles, struct list *lists,
+                       size_t near_max, size_t *n_near)
 {
     const size_t n_queries = job->x->n_rows;
+    const int n_threads = job->n_threads;
 #pragma omp parallel for schedule(dynamic) num_threads(n_threads) default(none)                    \
-    shared(job, works, lists, near_max, n_near, n_queries)
+    shared(job, tiles, lists, near_max, n_near, n_queries)
     for (size_t first = 0; first < n_queries; first += BLOCK_QUERIES) {
         struct list *list = &lists[first / BLOCK_QUERIES];
         size_t n_so_far;
@@ -242,24 +256,27 @@ static void run_blocks(const struct job *job, struct tile *works, struct list *l
         n_so_far = *n_near;
         if (n_so_far > near_max)
             continue;
-        run_block(job, &works[omp_get_thread_num()], list, first);
+        struct tile *tile = &tiles[omp_get_thread_num()];
+        tile->list = list;
+        run_block(job, tile, first);
 #pragma omp atomic
         *n_near += list->n;
     }
 }
 
-static enum status find(const struct job *job, size_t bytes_max, int n_threads, struct error *error)
+static enum status find(const struct job *job, size_t bytes_max, struct error *error)
 {
+    const int n_threads = job->n_threads;
     const size_t n_lists = (job->x->n_rows + BLOCK_QUERIES - 1) / BLOCK_QUERIES;
     const size_t near_max = bytes_max / (3 * sizeof(struct gp_near)); /* as they double, and once */
     struct list *lists = memory_zeroed(n_lists, sizeof *lists);
-    struct tile *works = memory_zeroed((size_t)n_threads, sizeof *works);
+    struct tile *tiles = memory_zeroed((size_t)n_threads, sizeof *tiles);
     size_t n_near = 0;
-    enum status status = lists && works ? STATUS_OK : error_memory(error, "latent means", n_lists);
+    enum status status = lists && tiles ? STATUS_OK : error_memory(error, "latent means", n_lists);
     for (int i = 0; i < n_threads && !status; i++)
-        status = tile_create(&works[i], job, error);
+        status = tile_create(&tiles[i], job, error);
     if (!status)
-        run_blocks(job, works, lists, near_max, n_threads, &n_near);
+        run_blocks(job, tiles, lists, near_max, &n_near);
     if (!status && n_near > near_max)
         status = error_set(error, STATUS_MEMORY,
                            "the %zu rows to predict have more than %zu training rows near them, "
@@ -270,18 +287,17 @@ static enum status find(const struct job *job, size_t bytes_max, int n_threads, 
         status = sort_near(job->latent, lists, n_lists, error);
     for (size_t i = 0; lists && i < n_lists; i++)
         free(lists[i].near);
-    for (int i = 0; works && i < n_threads; i++)
-        tile_destroy(&works[i]);
+    for (int i = 0; tiles && i < n_threads; i++)
+        tile_destroy(&tiles[i]);
     memory_free(lists);
-    memory_free(works);
+    memory_free(tiles);
     return status;
 }
 
 enum status gp_latent_create(struct gp_latent *latent, const struct gp_model *model,
-                             const struct features *queries, bool with_near, size_t bytes_max,
-                             int n_threads, struct error *error)
+                             const struct gp_latent_request *request, struct error *error)
 {
-    const size_t n = queries->n_rows;
+    const size_t n = request->queries->n_rows;
     *latent = (struct gp_latent){
         .n_queries = n,
         .means = memory_array(n * model->n_problems, sizeof *latent->means),
@@ -291,13 +307,14 @@ enum status gp_latent_create(struct gp_latent *latent, const struct gp_model *mo
     if (!latent->means || !latent->reductions || !latent->near_start)
         status = error_memory(error, "latent means", 2 * n * model->n_problems * sizeof(double));
     const struct job job = {.model = model,
-                            .x = queries,
+                            .x = request->queries,
                             .latent = latent,
-                            .with_near = with_near,
+                            .with_near = request->with_near,
+                            .n_threads = request->n_threads,
                             .n_columns = model->width * (model->is_pairs ? model->n_classes : 1),
                             .reach = 2.0 * (80.0 * log(2.0) + log((double)model->x.n_rows))};
     if (!status)
-        status = find(&job, bytes_max, n_threads, error);
+        status = find(&job, request->bytes_max, error);
     if (status)
         gp_latent_destroy(latent);
     return status;

@@ -58,11 +58,16 @@ struct gp_latent {
     struct gp_near *near; /* near_start[n_queries], owned, by rising query */
 };
 
-/* The near rows are found only if asked for; STATUS_MEMORY when they need more than bytes_max. On
-   failure nothing is left to destroy. */
+struct gp_latent_request {
+    const struct features *queries;
+    bool with_near;   /* are near rows found? */
+    size_t bytes_max; /* that they may take: else STATUS_MEMORY */
+    int n_threads;
+};
+
+/* On failure nothing is left to destroy. */
 enum status gp_latent_create(struct gp_latent *latent, const struct gp_model *model,
-                             const struct features *queries, bool with_near, size_t bytes_max,
-                             int n_threads, struct error *error);
+                             const struct gp_latent_request *request, struct error *error);
 void gp_latent_destroy(struct gp_latent *latent); /* takes a zeroed struct */
 
 /* Sets latent->reductions. */

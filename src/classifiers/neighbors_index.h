@@ -65,15 +65,20 @@ struct neighbor_pairs {
     struct neighbor_pair *pairs; /* owned */
 };
 
+struct neighbor_reach {
+    double radius;    /* squared */
+    size_t pairs_max; /* STATUS_MEMORY when there are more, give or take a block of 128 rows */
+    int n_threads;
+};
+
 /*
- * All pairs of rows whose squared distance is at most `radius`, exact, for p = 2; `rows` are those
- * that the index was made of. STATUS_MEMORY when there are more than pairs_max, give or take a
- * block of 128 rows. The order is the same for any n_threads. On failure nothing is left to
+ * All pairs of rows within the radius, exact, for p = 2; `rows` are those that the index was made
+ * of. The order is the same for any n_threads. On failure nothing is left to
  * destroy.
  */
 enum status neighbor_pairs_search(struct neighbor_pairs *pairs, const struct neighbors_index *index,
-                                  const struct features *rows, double radius, size_t pairs_max,
-                                  int n_threads, struct error *error);
+                                  const struct features *rows, struct neighbor_reach reach,
+                                  struct error *error);
 void neighbor_pairs_destroy(struct neighbor_pairs *pairs); /* takes a zeroed struct */
 
 /* For neighbors_index.c and neighbors_block.c. */

@@ -66,30 +66,32 @@ static enum status concatenate(struct neighbor_pairs *pairs, const struct list *
 }
 
 enum status neighbor_pairs_search(struct neighbor_pairs *pairs, const struct neighbors_index *index,
-                                  const struct features *rows, double radius, size_t pairs_max,
-                                  int n_threads, struct error *error)
+                                  const struct features *rows, struct neighbor_reach reach,
+                                  struct error *error)
 {
     const struct distance_kernels *kernels = SIMD_SELECT(distance_kernels);
     const size_t block_bytes = neighbors_block_bytes(index), n_rows = rows->n_rows;
     const size_t n_blocks = (n_rows + NEIGHBORS_BLOCK_QUERIES - 1) / NEIGHBORS_BLOCK_QUERIES;
     struct list *lists = memory_zeroed(n_blocks, sizeof *lists);
-    uint8_t *work = memory_array((size_t)n_threads, block_bytes);
+    uint8_t *work = memory_array((size_t)reach.n_threads, block_bytes);
     enum status status = STATUS_OK;
+    const int n_threads = reach.n_threads;
     size_t n_found = 0;
     *pairs = (struct neighbor_pairs){.n_pairs = 0};
     if (!lists || !work) {
-        status = error_memory(error, "a search of near rows", (size_t)n_threads * block_bytes);
+        status =
+            error_memory(error, "a search of near rows", (size_t)reach.n_threads * block_bytes);
         goto cleanup;
     }
 #pragma omp parallel for schedule(dynamic) num_threads(n_threads) default(none)                    \
-    shared(lists, index, rows, kernels, work, block_bytes, n_blocks, radius, pairs_max, n_found)
+    shared(lists, index, rows, kernels, work, block_bytes, n_blocks, reach, n_found)
     for (size_t i = 0; i < n_blocks; i++) {
         size_t n_so_far;
 #pragma omp atomic read
         n_so_far = n_found;
-        if (n_so_far > pairs_max)
+        if (n_so_far > reach.pairs_max)
             continue;
-        lists[i].radius = radius;
+        lists[i].radius = reach.radius;
         struct neighbors_block block = {.index = index,
                                         .kernels = kernels,
                                         .offer = offer,
@@ -99,11 +101,11 @@ enum status neighbor_pairs_search(struct neighbor_pairs *pairs, const struct nei
 #pragma omp atomic
         n_found += lists[i].n_pairs;
     }
-    status = n_found > pairs_max
+    status = n_found > reach.pairs_max
                  ? error_set(error, STATUS_MEMORY,
                              "more than %zu pairs of the %zu training rows are near each other, "
                              "which is all that the memory limit has room for",
-                             pairs_max, n_rows)
+                             reach.pairs_max, n_rows)
                  : concatenate(pairs, lists, n_blocks, error);
 cleanup:
     for (size_t i = 0; lists && i < n_blocks; i++)
