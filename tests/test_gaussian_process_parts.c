@@ -292,6 +292,8 @@ Test(gaussian_process_parts, near_rows_beyond_the_limit_are_an_error)
     struct gp_model m = model_of(s, false, order);
     struct gp_latent latent;
     memset(m.pi, 0, s->n_rows * m.width * sizeof *m.pi);
+    cr_assert_eq(latent_of(&latent, &m, &s->x, 5000, 1, &error), STATUS_MEMORY);
+    cr_assert(strstr(error.message, "5760 bytes for latent means"), "%s", error.message);
     cr_assert_eq(latent_of(&latent, &m, &s->x, 10000, 1, &error), STATUS_MEMORY);
     cr_assert(strstr(error.message, "raise --memory"), "%s", error.message);
     cr_assert_eq(latent_of(&latent, &m, &s->x, 1000000, 1, &error), STATUS_OK);

@@ -246,13 +246,13 @@ static size_t most_probable(const struct gp_model *m, const double *probabilitie
 static size_t most_votes(const struct gp_model *m, const double *means, const double *probabilities)
 {
     double votes[UINT8_MAX + 1] = {0}, sums[UINT8_MAX + 1] = {0};
-    size_t best = 0;
-    for (size_t p = 0; p < m->n_problems; p++) {
-        const struct gp_problem problem = gp_problem_at(m, p);
-        sums[problem.negative] -= probabilities[p];
-        sums[problem.positive] += probabilities[p];
-        votes[means[p] > 0 ? problem.positive : problem.negative] += 1;
-    }
+    size_t best = 0, p = 0;
+    for (size_t a = 0; a < m->n_classes; a++)
+        for (size_t b = a + 1; b < m->n_classes; b++, p++) {
+            sums[a] -= probabilities[p];
+            sums[b] += probabilities[p];
+            votes[means[p] > 0 ? b : a] += 1;
+        }
     for (size_t c = 0; c < m->n_classes; c++) {
         votes[c] += sums[c] / (3 * (fabs(sums[c]) + 1));
         if (votes[c] > votes[best])

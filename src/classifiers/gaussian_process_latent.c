@@ -156,18 +156,16 @@ static void add_tile(const struct job *job, struct tile *tile)
 }
 
 /* From the sums of classes to the means of problems. */
-static void set_means(const struct job *job, const double *sums, double *restrict means)
+static void set_means(const struct gp_model *model, const double *sums, double *restrict means)
 {
-    const struct gp_model *model = job->model;
-    for (size_t p = 0; p < model->n_problems; p++) {
-        const struct gp_problem problem = gp_problem_at(model, p);
-        means[p] = sums[problem.positive];
-        if (model->is_pairs) {
-            const size_t a = problem.negative, b = problem.positive, width = model->width;
-            means[p] = sums[a * width + gp_problem_column(model, problem, a)] +
-                       sums[b * width + gp_problem_column(model, problem, b)];
-        }
+    const size_t n = model->n_classes, width = model->width;
+    if (!model->is_pairs) {
+        memcpy(means, sums, n * sizeof *means);
+        return;
     }
+    for (size_t a = 0; a < n; a++)
+        for (size_t b = a + 1; b < n; b++)
+            *means++ = sums[a * width + b - 1] + sums[b * width + a];
 }
 
 static void run_block(const struct job *job, struct tile *tile, size_t first)
@@ -190,7 +188,7 @@ static void run_block(const struct job *job, struct tile *tile, size_t first)
         }
     }
     for (size_t q = 0; q < n; q++)
-        set_means(job, tile->sums + q * job->n_columns,
+        set_means(model, tile->sums + q * job->n_columns,
                   job->latent->means + (first + q) * model->n_problems);
 }
 
@@ -298,6 +296,9 @@ enum status gp_latent_create(struct gp_latent *latent, const struct gp_model *mo
                              const struct gp_latent_request *request, struct error *error)
 {
     const size_t n = request->queries->n_rows;
+    const size_t bytes = 2 * n * model->n_problems * sizeof *latent->means;
+    if (bytes > request->bytes_max)
+        return error_memory(error, "latent means, which the memory limit has no room for", bytes);
     *latent = (struct gp_latent){
         .n_queries = n,
         .means = memory_array(n * model->n_problems, sizeof *latent->means),
@@ -305,7 +306,7 @@ enum status gp_latent_create(struct gp_latent *latent, const struct gp_model *mo
         .near_start = memory_zeroed(n + 1, sizeof *latent->near_start)};
     enum status status = STATUS_OK;
     if (!latent->means || !latent->reductions || !latent->near_start)
-        status = error_memory(error, "latent means", 2 * n * model->n_problems * sizeof(double));
+        status = error_memory(error, "latent means", bytes);
     const struct job job = {.model = model,
                             .x = request->queries,
                             .latent = latent,
