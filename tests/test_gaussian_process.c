@@ -49,13 +49,19 @@ static struct fitted classify(const struct sample *train, const struct sample *t
     return fitted;
 }
 
-/* One block of all rows; blocks with weak couplings between them; rows that are all alone. */
+/*
+ * One block of all rows; blocks with weak couplings between them; rows that are all alone; and
+ * queries for which pairs of classes vote in circles.
+ */
 static const struct recipe dense = {
     .n_rows = 210, .n_features = 3, .n_classes = 4, .n_centres = 9, .noise = 60};
 static const struct recipe blocks = {
     .n_rows = 200, .n_features = 24, .n_classes = 3, .n_centres = 23, .noise = 70};
 static const struct recipe alone = {
     .n_rows = 150, .n_features = 60, .n_classes = 5, .n_centres = 75, .noise = 100};
+
+static const struct recipe tied = {
+    .n_rows = 60, .n_features = 4, .n_classes = 4, .n_centres = 11, .noise = 120};
 
 static void hold_against_definition(struct recipe recipe, size_t block_min, size_t block_max)
 {
@@ -93,12 +99,17 @@ Test(gaussian_process, blocks_and_weak_couplings, .timeout = 30)
     hold_against_definition(blocks, 2, 40);
 }
 
+Test(gaussian_process, votes_in_circles, .timeout = 30)
+{
+    hold_against_definition(tied, 1, tied.n_rows);
+}
+
 Test(gaussian_process, rows_that_are_alone, .timeout = 30)
 {
     hold_against_definition(alone, 1, 1);
 }
 
-static const struct recipe *const recipes[] = {&dense, &blocks, &alone};
+static const struct recipe *const recipes[] = {&dense, &blocks, &alone, &tied};
 enum { N_RECIPES = sizeof recipes / sizeof *recipes };
 
 /* The first n_rows training rows of a recipe, and other rows of it. */
@@ -144,6 +155,7 @@ static const struct {
     {0, 0, 259, 93547, -392.50700976},   {0, 1, 263, 94826, -320.044593352},
     {1, 0, 335, 76321, -415.675060593},  {1, 1, 335, 76321, -277.31271451},
     {2, 0, 324, 163777, -525.491332184}, {2, 1, 324, 163777, -420.393069546},
+    {3, 0, 214, 110699, -153.103259516}, {3, 1, 210, 108654, -125.729803135},
 };
 
 Test(gaussian_process, predictions_of_scikit_learn, .timeout = 30)
@@ -187,39 +199,48 @@ Test(gaussian_process, nothing_near_is_the_last_class_of_rest_and_the_first_of_p
     sample_destroy(test);
 }
 
-/*
- * Two training rows, 0 and 255 in each of 180 features, so 720 apart: a query of m features at 255
- * is 4 m from the first and 4 (180 - m) from the second. With m features at 0 and the rest at 127
- * it has kernel values down to e^-360; the sign of their difference decides, however small.
- */
-Test(gaussian_process, two_classes_differ_by_the_smallest_kernel_values)
+static void fill(struct sample *s, size_t row, uint8_t even, uint8_t odd)
 {
-    struct sample *train, *test;
-    make_pair(
-        (struct recipe){.n_rows = 4, .n_features = 60, .n_classes = 2, .n_centres = 2, .noise = 1},
-        2, &train, &test);
-    sample_destroy(test);
-    memset(train->x.bytes, 0, 4 * 60);
-    memset(train->x.bytes + 2 * 60, 255, 2 * 60);
-    memcpy(train->y, (uint8_t[]){0, 0, 1, 1}, 4);
-    for (size_t j = 0; j < 60; j++) {
-        train->scaling.mean[j] = 127.5;
-        train->scaling.scale[j] = 60;
+    for (size_t j = 0; j < s->n_features; j++)
+        s->x.bytes[row * s->n_features + j] = j % 2 ? odd : even;
+}
+
+/*
+ * Rows of 0, of 255 and of both in turn; queries a little nearer to the first and to the second of
+ * these, with kernel values that are nothing beside 1: the sign of their difference decides between
+ * two classes, while all probabilities are equal.
+ */
+Test(gaussian_process, signs_of_the_smallest_latent_means_decide_between_two_classes)
+{
+    struct recipe recipe = {.n_features = 60, .n_classes = 3, .n_centres = 3, .noise = 1};
+    for (recipe.n_rows = 2; recipe.n_rows <= 3; recipe.n_rows++) {
+        struct sample *train, *test;
+        recipe.n_classes = recipe.n_rows;
+        make_pair(recipe, 2, &train, &test);
+        fill(train, 0, 0, 0);
+        fill(train, 1, 255, 255);
+        if (recipe.n_rows == 3)
+            fill(train, 2, 0, 255);
+        fill(test, 0, 100, 100);
+        fill(test, 1, 155, 155);
+        for (size_t j = 0; j < recipe.n_features; j++) {
+            train->scaling.mean[j] = 127.5;
+            train->scaling.scale[j] = 60;
+        }
+        for (uint8_t c = 0; c < recipe.n_rows; c++)
+            train->y[c] = c;
+        cr_assert_lt(sample_kernel(&train->x, 0, &test->x, 0), 1e-30);
+        cr_assert_gt(sample_kernel(&train->x, 1, &test->x, 0), 0);
+        for (int one_vs_one = 0; one_vs_one < 2; one_vs_one++) {
+            const struct parameters p = chosen(one_vs_one);
+            const struct fitted ours = classify(train, test, &p, 1);
+            const int by_sign = one_vs_one || recipe.n_rows == 2;
+            cr_assert_eq(ours.labels[0], by_sign ? 0 : 2);
+            cr_assert_eq(ours.labels[1], by_sign ? 1 : 2);
+        }
+        sample_destroy(train);
+        sample_destroy(test);
     }
-    test = sample_create(
-        (struct recipe){.n_rows = 2, .n_features = 60, .n_classes = 2, .n_centres = 2, .noise = 1},
-        &train->scaling);
-    memset(test->x.bytes, 127, 60);
-    memset(test->x.bytes + 60, 128, 60);
-    for (int one_vs_one = 0; one_vs_one < 2; one_vs_one++) {
-        const struct parameters p = chosen(one_vs_one);
-        const struct fitted ours = classify(train, test, &p, 1);
-        cr_assert_lt(sample_kernel(&train->x, 0, &test->x, 0), 1e-55);
-        cr_assert_eq(ours.labels[0], 0);
-        cr_assert_eq(ours.labels[1], 1);
-    }
-    sample_destroy(train);
-    sample_destroy(test);
 }
 
 Test(gaussian_process, a_class_of_one_row_and_one_without_any, .timeout = 30)
@@ -252,7 +273,7 @@ Test(gaussian_process, duplicates_with_other_labels, .timeout = 30)
     const size_t half = train->n_rows / 2;
     memcpy(train->x.bytes + half * train->n_features, train->x.bytes, half * train->n_features);
     for (size_t i = 0; i < half; i++)
-        train->y[half + i] = i % 3 ? train->y[i] : (uint8_t)((train->y[i] + 1) % 3);
+        train->y[half + i] = (uint8_t)((train->y[i] + !(i % 3)) % 3);
     for (int one_vs_one = 0; one_vs_one < 2; one_vs_one++) {
         const struct parameters p = chosen(one_vs_one);
         const struct fitted ours = classify(train, test, &p, 1);

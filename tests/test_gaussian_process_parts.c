@@ -11,6 +11,10 @@ static const struct recipe blocks = {
 static const struct recipe dense = {
     .n_rows = 120, .n_features = 3, .n_classes = 3, .n_centres = 9, .noise = 60};
 
+/* Training rows that are far from each other, with queries that are near to some. */
+static const struct recipe alone = {
+    .n_rows = 20, .n_features = 60, .n_classes = 3, .n_centres = 20, .noise = 30};
+
 Test(gaussian_process_parts, near_pairs_are_all_there_is, .timeout = 30)
 {
     struct sample *s = sample_create(blocks, NULL);
@@ -281,6 +285,7 @@ Test(gaussian_process_parts, probabilities_are_those_of_the_definition, .timeout
         for (int is_pairs = 0; is_pairs < 2; is_pairs++) {
             hold_latent(blocks, is_pairs, n_threads);
             hold_latent(dense, is_pairs, n_threads);
+            hold_latent(alone, is_pairs, n_threads);
         }
 }
 
