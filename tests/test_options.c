@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char RUN_OPTIONS[] = "gdotTrsjpmwRDnfyh";
+static const char RUN_OPTIONS[] = "gdotTrsjpmwRDHnfyh";
 
 #define PARSE(options, error, ...)                                                                 \
     options_parse(options, sizeof((char *[]){__VA_ARGS__}) / sizeof(char *),                       \
@@ -106,4 +106,22 @@ Test(options, refusals, .timeout = 10)
     expect_refusal("--memory", "8GB", "a number of bytes such as 8G");
     expect_refusal("--timeout", "nan", "not a number");
     expect_refusal("--force=yes", NULL, "--force takes no value");
+}
+
+Test(options, a_shard_is_one_of_so_many, .timeout = 10)
+{
+    struct options o;
+    struct error error;
+    cr_assert_eq(options_parse(&o, 0, NULL, RUN_OPTIONS, NULL), STATUS_OK);
+    cr_assert(o.shard == 1 && o.n_shards == 1);
+    cr_assert_eq(PARSE(&o, &error, "--shard", "3/12"), STATUS_OK, "%s", error.message);
+    cr_assert(o.shard == 3 && o.n_shards == 12);
+    static const char *const malformed[] = {"",      "3",    "/",          "3/",         "/3",
+                                            "1/2/3", "1/2x", " 1/2",       "1/ 2",       "-1/2",
+                                            "1/+2",  "a/b",  "12345678/1", "1/12345678", "1.0/2"};
+    for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++)
+        expect_refusal("--shard", malformed[i], "is not I/N");
+    expect_refusal("--shard", "0/4", "0 is outside [1, 4]");
+    expect_refusal("--shard", "5/4", "5 is outside [1, 4]");
+    expect_refusal("--shard", "0/0", "outside");
 }

@@ -5,6 +5,7 @@
 #include "test_folder.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,7 +45,7 @@ static struct setting set_up(const struct options *options, const struct journal
     const struct plan_request request = {
         .grid = &s.grid, .options = options, .dataset = &dataset, .held = held};
     cr_assert_eq(plan_add(&s.plan, &request, &error), STATUS_OK, "%s", error.message);
-    plan_finish(&s.plan, options, &s.costs);
+    cr_assert_eq(plan_finish(&s.plan, options, &s.costs, &error), STATUS_OK);
     return s;
 }
 
@@ -151,6 +152,76 @@ Test(plan, the_longest_fit_comes_first_where_several_run_at_once, .timeout = 10)
     options.jobs = 1;
     s = set_up(&options, &empty, costs_text);
     cr_assert_str_eq(s.plan.fits[0]->point->class->name, "GaussianNB");
+    tear_down(&s);
+}
+
+/* How often the shards of a plan have each cell of the whole, and that none is cut through a fit.
+ */
+static void count_cells(size_t *n, const struct plan *whole, const struct plan *shard)
+{
+    for (size_t i = 0; i < shard->n_cells; i++)
+        for (size_t w = 0; w < whole->n_cells; w++)
+            n[w] += strcmp(whole->cells[w].identity, shard->cells[i].identity) == 0;
+}
+
+Test(plan, each_cell_is_in_one_shard_and_fits_are_whole, .timeout = 10)
+{
+    struct options options = {.repeats = 1, .jobs = 2};
+    for (options.n_shards = 1; options.n_shards <= 7; options.n_shards++) {
+        size_t n[16] = {0}, n_fits = 0;
+        const struct options one = {.repeats = 1, .jobs = 2};
+        struct setting whole = set_up(&one, &empty, costs_text);
+        for (options.shard = 1; options.shard <= options.n_shards; options.shard++) {
+            struct setting s = set_up(&options, &empty, costs_text);
+            count_cells(n, &whole.plan, &s.plan);
+            n_fits += s.plan.n_fits;
+            tear_down(&s);
+        }
+        for (size_t w = 0; w < whole.plan.n_cells; w++)
+            cr_assert_eq(n[w], 1, "%zu shards: cell %zu is in %zu", options.n_shards, w, n[w]);
+        cr_assert_eq(n_fits, whole.plan.n_fits, "%zu shards", options.n_shards);
+        tear_down(&whole);
+    }
+}
+
+Test(plan, what_has_run_moves_no_cell_to_another_shard, .timeout = 10)
+{
+    struct options options = {.repeats = 1, .jobs = 2, .n_shards = 2};
+    for (options.shard = 1; options.shard <= 2; options.shard++) {
+        struct setting s = set_up(&options, &empty, costs_text);
+        const size_t n_cells = s.plan.n_cells;
+        struct record records[16];
+        for (size_t i = 0; i < n_cells; i++) {
+            record_init(&records[i]);
+            snprintf(records[i].cell, sizeof records[i].cell, "%s", s.plan.cells[i].identity);
+        }
+        tear_down(&s);
+        cr_assert_gt(n_cells, 1);
+        for (size_t n_held = 1; n_held <= n_cells; n_held++) {
+            const struct journal held = {.n_records = n_held, .records = records};
+            s = set_up(&options, &held, costs_text);
+            cr_assert_eq(s.plan.n_cells, n_cells - n_held);
+            cr_assert_eq(s.plan.n_held, n_held);
+            tear_down(&s);
+        }
+    }
+}
+
+Test(plan, a_faster_machine_finds_the_same_shards, .timeout = 10)
+{
+    const struct options options = {.repeats = 1, .jobs = 2, .shard = 1, .n_shards = 3};
+    struct setting s = set_up(&options, &empty, costs_text);
+    const size_t n_cells = s.plan.n_cells;
+    const double expected_s = s.plan.expected_s;
+    plan_destroy(&s.plan);
+    cr_assert_eq(plan_create(&s.plan, &s.grid, 1, NULL), STATUS_OK);
+    const struct plan_request request = {
+        .grid = &s.grid, .options = &options, .dataset = &dataset, .held = &empty};
+    cr_assert_eq(plan_add(&s.plan, &request, NULL), STATUS_OK);
+    s.costs.speed = INFINITY; /* by which all costs would be lost */
+    cr_assert_eq(plan_finish(&s.plan, &options, &s.costs, NULL), STATUS_OK);
+    cr_assert_eq(s.plan.n_cells, n_cells);
+    cr_assert(expected_s > 0 && s.plan.expected_s == 0);
     tear_down(&s);
 }
 

@@ -7,6 +7,10 @@
 
 #include <stddef.h>
 
+/* The worker that takes up the next task, the first of equal ones; busy_s: n_workers, at least one.
+ */
+size_t list_schedule_first_free(const double *busy_s, size_t n_workers);
+
 /* When the last of the tasks is done, in seconds; busy_s: n_workers, at least one, overwritten. */
 double list_schedule_s(const double *task_s, size_t n_tasks, double *busy_s, size_t n_workers);
 

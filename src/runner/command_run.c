@@ -78,9 +78,7 @@ static enum status make_plan(struct run *run)
                                              .skipped = &run->skipped};
         status = plan_add(&run->plan, &request, &run->error);
     }
-    if (!status)
-        plan_finish(&run->plan, o, &run->costs);
-    return status;
+    return status ? status : plan_finish(&run->plan, o, &run->costs, &run->error);
 }
 
 static uint8_t *original_labels(const struct dataset *dataset, const uint8_t *classes, size_t n)
@@ -374,7 +372,7 @@ const struct command command_run = {
     .name = "run",
     .usage = "[OPTION]...",
     .summary = "the grid on the datasets, into the journals; continues where it was",
-    .options = "gcdotTrsjpmwRDnfyxXh",
+    .options = "gcdotTrsjpmwRDHnfyxXh",
     .examples = "  fmbench run --only 'SVC:kernel=linear' --only GaussianNB\n"
                 "  fmbench run --limit-train 6000 --only '*Tree*' --results results/quick\n"
                 "  fmbench run --repeats 3 --only 'KNeighbors*:p=2' --results results/three\n",

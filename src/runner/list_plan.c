@@ -3,13 +3,16 @@
 #include "base/list_schedule.h"
 #include "base/memory.h"
 #include "report/journal.h"
+#include "runner/capacity.h"
 #include "runner/cost.h"
 #include "runner/exceeded.h"
 #include "runner/inputs.h"
 #include "runner/plan.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { TEXT_MAX = 1024 };
 
@@ -73,6 +76,71 @@ static enum status print_plan(const struct plan *plan, const struct options *o, 
     return STATUS_OK;
 }
 
+static enum status add_cell_json(json_t *cells, const struct cell *cell)
+{
+    json_t *json = json_pack("{s:s, s:s, s:O}", "dataset", cell->dataset->name, "name",
+                             cell->point->class->name, "parameter", cell->point->parameter);
+    return json_array_append_new(cells, json) ? STATUS_MEMORY : STATUS_OK;
+}
+
+/* A fit with all that is read from it. */
+static enum status add_fit_json(json_t *fits, const struct cell *first)
+{
+    json_t *cells = json_array();
+    enum status status = cells ? STATUS_OK : STATUS_MEMORY;
+    for (const struct cell *reader = first; reader; reader = reader->reader)
+        for (const struct cell *cell = reader; cell && !status; cell = cell->twin)
+            status = add_cell_json(cells, cell);
+    json_t *fit = json_pack("{s:f, s:o}", "expected_s", first->expected_s, "cells", cells);
+    return json_array_append_new(fits, fit) ? STATUS_MEMORY : status;
+}
+
+static enum status print_plan_json(const struct plan *plan, const struct options *o,
+                                   uint64_t cell_bytes, struct error *error)
+{
+    double wall_s, longest_s = 0;
+    enum status status = expect_wall_s(plan, o->jobs, &wall_s, error);
+    if (status)
+        return status;
+    json_t *fits = json_array();
+    for (size_t i = 0; i < plan->n_fits && !status; i++) {
+        status = add_fit_json(fits, plan->fits[i]);
+        if (plan->fits[i]->expected_s > longest_s)
+            longest_s = plan->fits[i]->expected_s;
+    }
+    json_t *root = json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:I, s:o}", "shard", (json_int_t)o->shard,
+        "n_shards", (json_int_t)o->n_shards, "jobs", (json_int_t)o->jobs, "n_cells",
+        (json_int_t)plan->n_cells, "n_held", (json_int_t)plan->n_held, "n_held_not_ok",
+        (json_int_t)plan->n_held_bad, "expected_s", plan->expected_s, "wall_s", wall_s, "longest_s",
+        longest_s, "cell_bytes", (json_int_t)cell_bytes, "fits", fits);
+    char *text = root && !status ? json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    if (text)
+        puts(text);
+    else
+        status = error_memory(error, "the plan", 0);
+    free(text);
+    json_decref(root);
+    return status;
+}
+
+static enum status check_format(const struct options *o, struct error *error)
+{
+    if (strcmp(o->format, "md") == 0 || strcmp(o->format, "json") == 0)
+        return STATUS_OK;
+    return error_set(error, STATUS_USAGE, "--format: '%s' is unknown for a plan; it takes json",
+                     o->format);
+}
+
+static enum status print(const struct plan *plan, const struct options *o,
+                         const struct inputs *inputs, struct error *error)
+{
+    if (strcmp(o->format, "json") == 0)
+        return print_plan_json(
+            plan, o, capacity_expected_bytes(inputs->datasets, inputs->n_datasets), error);
+    return print_plan(plan, o, error);
+}
+
 static enum status add_dataset(struct plan *plan, const struct plan_request *dataset,
                                struct error *error)
 {
@@ -92,12 +160,14 @@ static enum status add_dataset(struct plan *plan, const struct plan_request *dat
 
 enum status list_plan(struct options *o, struct error *error)
 {
-    struct inputs inputs;
+    struct inputs inputs = {.n_datasets = 0};
     struct cost_model costs = {.n_rows = 0};
     struct plan plan = {.n_cells = 0};
     struct exceeded only = {.rows = NULL}, skipped = {.rows = NULL};
     inputs_defaults(o);
-    enum status status = inputs_read(&inputs, o, error);
+    enum status status = check_format(o, error);
+    if (!status)
+        status = inputs_read(&inputs, o, error);
     if (!status)
         inputs_fit_machine(&inputs, o, stderr);
     if (!status)
@@ -116,10 +186,10 @@ enum status list_plan(struct options *o, struct error *error)
                              error);
     if (!status)
         status = cost_model_open(&costs, o->costs, error);
-    if (!status) {
-        plan_finish(&plan, o, &costs);
-        status = print_plan(&plan, o, error);
-    }
+    if (!status)
+        status = plan_finish(&plan, o, &costs, error);
+    if (!status)
+        status = print(&plan, o, &inputs, error);
     plan_destroy(&plan);
     exceeded_destroy(&only);
     exceeded_destroy(&skipped);

@@ -6,7 +6,10 @@
 #include "base/error.h"
 #include "runner/options.h"
 
-/* Reads the data and the journals, and writes nothing but standard output. */
+/*
+ * Reads the data and the journals, and writes nothing but standard output. --format json: one
+ * object with what scripts need (docs/cluster.md).
+ */
 enum status list_plan(struct options *options, struct error *error);
 
 #endif

@@ -10,7 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum option_type { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_COUNT, OPTION_BYTES, OPTION_REAL };
+enum option_type {
+    OPTION_FLAG,
+    OPTION_TEXT,
+    OPTION_LIST,
+    OPTION_COUNT,
+    OPTION_BYTES,
+    OPTION_REAL,
+    OPTION_SHARD
+};
 
 struct option_spec {
     char letter; /* in the `accepted` of a subcommand */
@@ -43,6 +51,8 @@ static const struct option_spec specs[] = {
     {'D', "--data", "DIR", "folder that holds a folder for each dataset (data)", OPTION_TEXT, 0, 0},
     {'P', "--plan", NULL, "what a run would fit, what reads from it, and how long it should take",
      OPTION_FLAG, 0, 0},
+    {'H', "--shard", "I/N", "the share of the cells that the machine I of N machines runs",
+     OPTION_SHARD, 0, 0},
     {'n', "--no-share", NULL, "fit for every cell, even those that could read from another's fit",
      OPTION_FLAG, 0, 0},
     {'f', "--force", NULL, "run cells again that the journal already has", OPTION_FLAG, 0, 0},
@@ -53,7 +63,8 @@ static const struct option_spec specs[] = {
     {'X', "--skip-exceeded", "DIR", "not the cells that exceeded a limit there, with any seed",
      OPTION_TEXT, 0, 0},
     {'F', "--format", "NAME",
-     "of the output (md); table: csv, json, tex, html; compare: json, tex, html; scaling: gnuplot",
+     "of the output (md); table: csv, json, tex, html; compare: json, tex, html; scaling: gnuplot; "
+     "list --plan: json",
      OPTION_TEXT, 0, 0},
     {'e', "--reference", "FILE",
      "accuracies to compare with (for table and show: the published ones)", OPTION_TEXT, 0, 0},
@@ -222,6 +233,19 @@ static enum status add_to_list(struct option_list *list, const char *name, const
     return STATUS_OK;
 }
 
+static enum status store_shard(struct options *o, const char *text, struct error *error)
+{
+    char behind;
+    if (text[strspn(text, "0123456789/")] ||
+        sscanf(text, "%7zu/%7zu%c", &o->shard, &o->n_shards, &behind) != 2)
+        return error_set(error, STATUS_USAGE,
+                         "--shard: '%s' is not I/N such as 1/4, the first of four", text);
+    if (o->shard < 1 || o->shard > o->n_shards)
+        return error_set(error, STATUS_USAGE, "--shard: %zu is outside [1, %zu]", o->shard,
+                         o->n_shards);
+    return STATUS_OK;
+}
+
 static enum status store_value(struct options *o, const struct option_spec *spec, const char *text,
                                struct error *error)
 {
@@ -232,6 +256,8 @@ static enum status store_value(struct options *o, const struct option_spec *spec
         store_text(o, spec->letter, text);
         return STATUS_OK;
     }
+    if (spec->type == OPTION_SHARD)
+        return store_shard(o, text, error);
     const enum status status = read_number(spec, text, &number, error);
     if (!status)
         store_number(o, spec->letter, number);
@@ -248,6 +274,8 @@ static void set_defaults(struct options *o)
                           .n_test = 10000,
                           .repeats = 1,
                           .threads = 1,
+                          .shard = 1,
+                          .n_shards = 1,
                           .timeout_s = 7200,
                           .alpha = 0.05,
                           .time_ratio = 1.25,

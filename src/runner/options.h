@@ -27,6 +27,7 @@ struct options {
     size_t n_train, n_test;                       /* of a synthetic dataset */
     size_t repeats, jobs;                         /* jobs 0: one for each core */
     int threads;
+    size_t shard, n_shards; /* 1 <= shard <= n_shards */
     uint64_t seed;
     double timeout_s;                                      /* 0: none */
     uint64_t memory_bytes;                                 /* 0: from what the machine has */

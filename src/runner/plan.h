@@ -4,6 +4,7 @@
  * Cells of equal problems run once. Cells that differ in readout parameters alone are read from one
  * fit, at the largest that one of them asks for. Where several run at once the longest come first,
  * so that the last to end leaves the others idle for as short a time as may be.
+ * Of a plan that several machines share, each has the fits of its shard (shard.h).
  */
 #ifndef FMBENCH_RUNNER_PLAN_H
 #define FMBENCH_RUNNER_PLAN_H
@@ -18,9 +19,13 @@
 
 #include <stddef.h>
 
+/* What the journals have of a cell. */
+enum plan_held { PLAN_TO_RUN, PLAN_HELD, PLAN_HELD_BAD };
+
 struct plan {
     size_t n_cells, capacity;
-    struct cell *cells; /* in the order of the grid, owned */
+    struct cell *cells;   /* in the order of the grid, owned */
+    enum plan_held *held; /* of each cell until plan_finish, owned */
     size_t n_fits;
     const struct cell **fits; /* those that others share, in the order of the run; owned */
     size_t n_twins, n_readers;
@@ -43,10 +48,12 @@ struct plan_request {
     const struct exceeded *only, *skipped;
 };
 
-/* Adds the cells of a dataset that the options ask for and the journal lacks. */
+/* Adds the cells of a dataset that the options ask for. */
 enum status plan_add(struct plan *plan, const struct plan_request *request, struct error *error);
 
-/* Decides what is shared, unless --no-share, and the order; once all datasets were added. */
-void plan_finish(struct plan *plan, const struct options *options, const struct cost_model *costs);
+/* Leaves the cells of the shard that the journals lack, decides what is shared, unless --no-share,
+   and the order; once all datasets were added. */
+enum status plan_finish(struct plan *plan, const struct options *options,
+                        const struct cost_model *costs, struct error *error);
 
 #endif
