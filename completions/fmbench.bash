@@ -69,7 +69,7 @@ _fmbench_complete_value() {
 _fmbench_complete_argument() {
   case $2 in
     show | describe) _fmbench_offer "$(_fmbench_classifiers "$1")" "$3" ;;
-    compare | peers | scaling) mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
+    compare | merge | peers | scaling) mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
   esac
 }
 

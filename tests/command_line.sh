@@ -103,6 +103,7 @@ expect_completion "" table --results nowhere --dataset ""
 expect_completion "LogisticRegression LinearSVC" run --only L
 expect_completion "SGDClassifier SVC" show S
 expect_completion "results" compare res
+expect_completion "results/peers" merge --results results/all results/pe
 expect_completion "results/peers" table --results results/pe
 expect_completion "reference/published.jsonl" verify --reference reference/p
 expect_completion "" run --seed ""

@@ -3,20 +3,10 @@
 #include "report/parameter_text.h"
 #include "report/program.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static const char SUFFIX[] = ".jsonl";
-
-static char *path_of(const char *directory, const char *name)
-{
-    char *path;
-    return asprintf(&path, "%s/%s%s", directory, name, SUFFIX) < 0 ? NULL : path;
-}
 
 /* Records of one journal must be of one dataset, cut alike. */
 static enum status check_alike(const struct results_dataset *dataset, const char *path,
@@ -77,7 +67,7 @@ static enum status choose_rows(struct results_dataset *dataset, struct error *er
 static enum status read_dataset(struct results_dataset *dataset, const char *directory,
                                 const char *name, struct error *error)
 {
-    char *path = path_of(directory, name);
+    char *path = journal_path(directory, name);
     dataset->name = strdup(name);
     enum status status = STATUS_OK;
     if (!path || !dataset->name)
@@ -101,13 +91,13 @@ static enum status refuse_program(const struct results_request *request,
 {
     const size_t lines[] = {(size_t)(records[0] - datasets[0]->journal.records) + 1,
                             (size_t)(records[1] - datasets[1]->journal.records) + 1};
-    return error_set(error, STATUS_DATA,
-                     "%s/%s%s:%zu: made by another program than line %zu of %s%s: %s '%s', there "
-                     "'%s'; run those cells again with --force, keep them in different results "
-                     "folders, or say --mixed",
-                     request->directory, datasets[1]->name, SUFFIX, lines[1], lines[0],
-                     datasets[0]->name, SUFFIX, difference->what, difference->second,
-                     difference->first);
+    return error_set(
+        error, STATUS_DATA,
+        "%s/%s.jsonl:%zu: made by another program than line %zu of %s.jsonl: %s '%s', there "
+        "'%s'; run those cells again with --force, keep them in different results "
+        "folders, or say --mixed",
+        request->directory, datasets[1]->name, lines[1], lines[0], datasets[0]->name,
+        difference->what, difference->second, difference->first);
 }
 
 /* Each row of each dataset against the first of all. */
@@ -131,38 +121,6 @@ static enum status check_programs(const struct results *results,
     return STATUS_OK;
 }
 
-static int is_candidate(const struct dirent *entry)
-{
-    const size_t length = strlen(entry->d_name), suffix = strlen(SUFFIX);
-    return entry->d_name[0] != '.' && length > suffix &&
-           strcmp(entry->d_name + length - suffix, SUFFIX) == 0;
-}
-
-/* Fills `names` with owned strings; n_names of them. */
-static enum status list_journals(const char *directory, char ***names, size_t *n_names,
-                                 struct error *error)
-{
-    struct dirent **entries;
-    const int n_entries = scandir(directory, &entries, is_candidate, alphasort);
-    if (n_entries < 0)
-        return error_set(error, STATUS_IO, "cannot read the folder %s: %s", directory,
-                         strerror(errno));
-    enum status status = STATUS_OK;
-    *names = calloc((size_t)n_entries + 1, sizeof **names);
-    for (int i = 0; i < n_entries; i++) {
-        char *name = entries[i]->d_name;
-        name[strlen(name) - strlen(SUFFIX)] = '\0';
-        if (*names)
-            (*names)[(*n_names)++] = strdup(name);
-        free(entries[i]);
-    }
-    free(entries);
-    for (size_t i = 0; *names && i < *n_names; i++)
-        if (!(*names)[i])
-            status = error_memory(error, "a list of journals", 0);
-    return *names ? status : error_memory(error, "a list of journals", 0);
-}
-
 static enum status read_datasets(struct results *results, const struct results_request *request,
                                  struct error *error)
 {
@@ -181,24 +139,21 @@ enum status results_read(struct results *results, const struct results_request *
 {
     memset(results, 0, sizeof *results);
     struct results_request all = *request;
-    char **names = NULL;
-    size_t n_names = 0;
+    struct journal_names names = {.n = 0};
     enum status status = STATUS_OK;
     if (request->n_datasets == 0) {
-        status = list_journals(request->directory, &names, &n_names, error);
-        all.datasets = (const char *const *)names;
-        all.n_datasets = n_names;
-        if (!status && n_names == 0)
-            status = error_set(error, STATUS_DATA, "no journal (DATASET%s) in the folder %s",
-                               SUFFIX, request->directory);
+        status = journal_names_read(&names, request->directory, error);
+        all.datasets = (const char *const *)names.items;
+        all.n_datasets = names.n;
+        if (!status && names.n == 0)
+            status = error_set(error, STATUS_DATA, "no journal (DATASET.jsonl) in the folder %s",
+                               request->directory);
     }
     if (!status)
         status = read_datasets(results, &all, error);
     if (!status && request->one_program)
         status = check_programs(results, request, error);
-    for (size_t i = 0; i < n_names; i++)
-        free(names[i]);
-    free(names);
+    journal_names_destroy(&names);
     if (status)
         results_destroy(results);
     return status;

@@ -23,7 +23,7 @@ struct command {
 
 extern const struct command command_run, command_list, command_table, command_verify,
     command_glyphs, command_project, command_describe, command_peers, command_limits,
-    command_scaling, command_compare, command_show, command_data;
+    command_scaling, command_compare, command_show, command_data, command_merge;
 
 /* Prints `error` and returns the exit status that stands for it. */
 int command_fail(const struct error *error);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -101,6 +102,71 @@ enum status durable_append(int fd, const char *path, const char *bytes, size_t n
     if (status && ftruncate(fd, end))
         return status; /* a torn line stays behind, which the next run cuts off */
     return status;
+}
+
+enum status durable_file_create(struct durable_file *file, const char *path, struct error *error)
+{
+    const char *slash = strrchr(path, '/');
+    const int n_folder = slash ? (int)(slash + 1 - path) : 0;
+    *file = (struct durable_file){.path = strdup(path), .fd = -1};
+    if (!file->path ||
+        asprintf(&file->temporary, "%.*s.%s.tmp", n_folder, path, path + n_folder) < 0) {
+        file->temporary = NULL;
+        return error_memory(error, "a path", strlen(path));
+    }
+    file->fd = open(file->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    return file->fd < 0 ? durable_failed(error, "create", file->temporary) : STATUS_OK;
+}
+
+enum status durable_file_put(struct durable_file *file, const char *bytes, size_t n_bytes,
+                             struct error *error)
+{
+    return write_all(file->fd, file->temporary, bytes, n_bytes, error);
+}
+
+enum status durable_file_put_copy(struct durable_file *file, const char *from, size_t n_bytes,
+                                  struct error *error)
+{
+    char chunk[1 << 16];
+    enum status status = STATUS_OK;
+    const int fd = open(from, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return durable_failed(error, "open", from);
+    while (n_bytes > 0 && !status) {
+        const ssize_t got = read(fd, chunk, n_bytes < sizeof chunk ? n_bytes : sizeof chunk);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            status = durable_failed(error, "read", from);
+        if (got <= 0)
+            break;
+        status = durable_file_put(file, chunk, (size_t)got, error);
+        n_bytes -= (size_t)got;
+    }
+    close(fd);
+    return status;
+}
+
+enum status durable_file_finish(struct durable_file *file, struct error *error)
+{
+    if (fsync(file->fd))
+        return durable_failed(error, "sync", file->temporary);
+    if (rename(file->temporary, file->path))
+        return durable_failed(error, "rename to its place", file->temporary);
+    free(file->temporary);
+    file->temporary = NULL;
+    return STATUS_OK;
+}
+
+void durable_file_discard(struct durable_file *file)
+{
+    if (file->temporary)
+        unlink(file->temporary);
+    if (file->path && file->fd >= 0)
+        close(file->fd);
+    free(file->temporary);
+    free(file->path);
+    *file = (struct durable_file){.fd = -1};
 }
 
 bool durable_is_in_place(int fd, const char *path)

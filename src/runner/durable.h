@@ -27,6 +27,26 @@ enum status durable_make_folders(const char *path, struct error *error);
 enum status durable_append(int fd, const char *path, const char *bytes, size_t n_bytes,
                            struct error *error);
 
+/*
+ * A file that is there whole or as it was: what is put is written beside its place, as .NAME.tmp,
+ * and finish gives it its name. That is on disk once the folder is synced.
+ */
+struct durable_file {
+    char *path, *temporary; /* owned */
+    int fd;
+};
+
+/* Whatever they return, discard releases; it takes a zeroed struct, and removes what was not
+   finished. */
+enum status durable_file_create(struct durable_file *file, const char *path, struct error *error);
+enum status durable_file_put(struct durable_file *file, const char *bytes, size_t n_bytes,
+                             struct error *error);
+/* The first n_bytes of another file, or all of it with SIZE_MAX. */
+enum status durable_file_put_copy(struct durable_file *file, const char *from, size_t n_bytes,
+                                  struct error *error);
+enum status durable_file_finish(struct durable_file *file, struct error *error);
+void durable_file_discard(struct durable_file *file);
+
 /* Does the name still lead to the open file? What is written to a removed one is lost unnoticed. */
 bool durable_is_in_place(int fd, const char *path);
 

@@ -53,8 +53,8 @@ static enum status read_dataset(struct exceeded *exceeded, const char *directory
                                 const char *dataset, struct error *error)
 {
     struct journal journal = {.n_records = 0};
-    char *path;
-    if (asprintf(&path, "%s/%s.jsonl", directory, dataset) < 0)
+    char *path = journal_path(directory, dataset);
+    if (!path)
         return error_memory(error, "a path", strlen(directory));
     enum status status = journal_read(&journal, path, error);
     if (!status && add_journal(exceeded, dataset, &journal))

@@ -33,10 +33,17 @@ static enum status write_holder(const struct folder_lock *lock, struct error *er
     return STATUS_OK;
 }
 
+static enum status in_use(const char *folder, int fd, const char *advice, struct error *error)
+{
+    char holder[HOLDER_BYTES];
+    read_holder(holder, fd);
+    return error_set(error, STATUS_FAILED, "%s is in use by another run (%s); wait for it%s",
+                     folder, holder, advice);
+}
+
 /* Of a file that may be no longer there: its last holder may just have removed it. */
 static enum status open_and_lock(struct folder_lock *lock, const char *folder, struct error *error)
 {
-    char holder[HOLDER_BYTES];
     lock->fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (lock->fd < 0)
         return durable_failed(error, "create", lock->path);
@@ -44,11 +51,25 @@ static enum status open_and_lock(struct folder_lock *lock, const char *folder, s
         return STATUS_OK;
     if (errno != EWOULDBLOCK)
         return durable_failed(error, "lock", lock->path);
-    read_holder(holder, lock->fd);
-    return error_set(error, STATUS_FAILED,
-                     "%s is in use by another run (%s); wait for it or choose another folder with "
-                     "--results",
-                     folder, holder);
+    return in_use(folder, lock->fd, " or choose another folder with --results", error);
+}
+
+enum status folder_lock_check_free(const char *folder, struct error *error)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/.lock", folder) < 0)
+        return error_memory(error, "a path", strlen(folder));
+    enum status status = STATUS_OK;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno != ENOENT)
+        status = durable_failed(error, "open", path);
+    else if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB))
+        status = errno == EWOULDBLOCK ? in_use(folder, fd, "", error)
+                                      : durable_failed(error, "look at the lock", path);
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return status;
 }
 
 enum status folder_lock_take(struct folder_lock *lock, const char *folder, struct error *error)

@@ -18,6 +18,10 @@ struct folder_lock {
 /* STATUS_FAILED, with process and host of the holder, when another process has it. */
 enum status folder_lock_take(struct folder_lock *lock, const char *folder, struct error *error);
 
+/* STATUS_FAILED, with process and host of the holder, when a process has it. Takes nothing: a
+   folder that cannot be written can be looked at. */
+enum status folder_lock_check_free(const char *folder, struct error *error);
+
 /* False when folder or file were removed or replaced meanwhile: then nothing is locked any more. */
 bool folder_lock_holds(const struct folder_lock *lock);
 

@@ -146,8 +146,8 @@ static enum status add_dataset(struct plan *plan, const struct plan_request *dat
 {
     struct journal held = {.n_records = 0};
     struct plan_request request = *dataset;
-    char *path = NULL;
-    if (asprintf(&path, "%s/%s.jsonl", request.options->results, request.dataset->name) < 0)
+    char *path = journal_path(request.options->results, request.dataset->name);
+    if (!path)
         return error_memory(error, "a path", 0);
     enum status status = journal_read(&held, path, error);
     request.held = &held;

@@ -8,9 +8,9 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_run,     &command_list,    &command_table,    &command_show,    &command_verify,
-    &command_compare, &command_peers,   &command_limits,   &command_scaling, &command_glyphs,
-    &command_data,    &command_project, &command_describe,
+    &command_run,     &command_list,  &command_table,   &command_show,     &command_verify,
+    &command_compare, &command_merge, &command_peers,   &command_limits,   &command_scaling,
+    &command_glyphs,  &command_data,  &command_project, &command_describe,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

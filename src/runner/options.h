@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { OPTION_LIST_MAX = 64 };
+enum { OPTION_LIST_MAX = 1024 };
 
 /* The accuracies of 2017, where --reference names no others. */
 #define OPTIONS_PUBLISHED_TABLE "reference/published.jsonl"

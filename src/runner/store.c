@@ -112,10 +112,9 @@ enum status journal_file_open(struct journal_file *file, const struct store *sto
     *file = (struct journal_file){.fd = -1};
     *held = (struct journal){.n_records = 0};
     *torn_bytes = 0;
-    if (asprintf(&file->path, "%s/%s.jsonl", store->directory, dataset) < 0) {
-        file->path = NULL;
+    file->path = journal_path(store->directory, dataset);
+    if (!file->path)
         return error_memory(error, "a path", 0);
-    }
     enum status status = journal_read(held, file->path, error);
     if (!status) {
         file->fd = open(file->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
@@ -237,11 +236,16 @@ static enum status store_labels(const struct store *store, const struct labels *
     return status;
 }
 
+void store_predictions_path(char *path, size_t size, const char *dataset, const char *classifier,
+                            const char *cell)
+{
+    snprintf(path, size, "predictions/%s/%s-%.16s.idx2-ubyte.gz", dataset, classifier, cell);
+}
+
 enum status store_predictions(const struct store *store, const struct predictions *p, char *path,
                               size_t path_size, struct error *error)
 {
-    snprintf(path, path_size, "predictions/%s/%s-%.16s.idx2-ubyte.gz", p->dataset, p->classifier,
-             p->cell);
+    store_predictions_path(path, path_size, p->dataset, p->classifier, p->cell);
     return store_labels(store,
                         &(struct labels){.dataset = p->dataset,
                                          .path = path,

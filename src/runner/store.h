@@ -50,6 +50,10 @@ struct predictions {
     size_t n_repeats, n_test;
 };
 
+/* Where the predictions of a cell go, relative to the results folder. */
+void store_predictions_path(char *path, size_t size, const char *dataset, const char *classifier,
+                            const char *cell);
+
 /* Writes it and puts its path, relative to the results folder, into `path`. */
 enum status store_predictions(const struct store *store, const struct predictions *predictions,
                               char *path, size_t path_size, struct error *error);
