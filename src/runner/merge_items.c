@@ -6,6 +6,7 @@
 #include "report/program.h"
 #include "runner/store.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -262,6 +263,7 @@ static enum status take_one(const struct merge_items *m, struct merge_item **of_
         else if (item->status == RECORD_OK && strcmp(item->content, taken->content) != 0)
             return conflict(m, taken, item, error);
     }
+    assert(taken); /* there is at least one */
     taken->is_taken = true;
     taken->is_in_place = taken->source > 0 && of_cell[0]->source == 0;
     return STATUS_OK;
