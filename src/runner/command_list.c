@@ -79,7 +79,7 @@ const struct command command_list = {
     .name = "list",
     .usage = "[OPTION]...",
     .summary = "every point of the grid and what becomes of it; --plan: what a run would do",
-    .options = "gcoPdtTrsjRDHnfyxXFh",
+    .options = "gcoPdtTrsjpmwRDHnfyxXFh",
     .examples = "  fmbench list --only 'LinearSVC:C=1'\n"
                 "  fmbench list --plan --only 'KNeighbors*'\n",
     .run = list,

@@ -143,9 +143,9 @@ static struct journal_file *journal_of(struct run *run, const struct cell *cell)
 static enum status keep(struct run *run, const struct cell *cell, struct record *record,
                         const uint8_t *predicted, struct error *error)
 {
-    enum status status = STATUS_OK;
+    enum status status = store_check_held(&run->store, error);
     record->environment = run->environment;
-    if (record->n_repeats)
+    if (!status && record->n_repeats)
         status = keep_predictions(run, cell, record, predicted, error);
     if (!status)
         status = journal_file_append(journal_of(run, cell), record, error);
@@ -182,7 +182,8 @@ static enum status make_scratch(struct run *run)
 /* What the cell's worker left there: it may have been killed. */
 static void leave_scratch(const struct run *run, const struct cell *cell)
 {
-    char *folder = cell->point->external ? worker_scratch(run->scratch, getpid(), cell) : NULL;
+    const bool is_ours = cell->point->external && folder_lock_holds(&run->store.lock);
+    char *folder = is_ours ? worker_scratch(run->scratch, getpid(), cell) : NULL;
     if (folder)
         scratch_remove(folder);
     free(folder);
@@ -332,7 +333,7 @@ static void release(struct run *run)
     free(run->parts);
     plan_destroy(&run->plan);
     cost_model_destroy(&run->costs);
-    if (run->scratch)
+    if (run->scratch && folder_lock_holds(&run->store.lock))
         scratch_remove(run->scratch);
     free(run->scratch);
     exceeded_destroy(&run->only);

@@ -96,7 +96,7 @@ static enum status add_fit_json(json_t *fits, const struct cell *first)
 }
 
 static enum status print_plan_json(const struct plan *plan, const struct options *o,
-                                   uint64_t cell_bytes, struct error *error)
+                                   uint64_t cell_bytes, double speed, struct error *error)
 {
     double wall_s, longest_s = 0;
     enum status status = expect_wall_s(plan, o->jobs, &wall_s, error);
@@ -109,11 +109,11 @@ static enum status print_plan_json(const struct plan *plan, const struct options
             longest_s = plan->fits[i]->expected_s;
     }
     json_t *root = json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:I, s:o}", "shard", (json_int_t)o->shard,
-        "n_shards", (json_int_t)o->n_shards, "jobs", (json_int_t)o->jobs, "n_cells",
-        (json_int_t)plan->n_cells, "n_held", (json_int_t)plan->n_held, "n_held_not_ok",
-        (json_int_t)plan->n_held_bad, "expected_s", plan->expected_s, "wall_s", wall_s, "longest_s",
-        longest_s, "cell_bytes", (json_int_t)cell_bytes, "fits", fits);
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:I, s:o}", "shard",
+        (json_int_t)o->shard, "n_shards", (json_int_t)o->n_shards, "jobs", (json_int_t)o->jobs,
+        "n_cells", (json_int_t)plan->n_cells, "n_held", (json_int_t)plan->n_held, "n_held_not_ok",
+        (json_int_t)plan->n_held_bad, "speed", speed, "expected_s", plan->expected_s, "wall_s",
+        wall_s, "longest_s", longest_s, "cell_bytes", (json_int_t)cell_bytes, "fits", fits);
     char *text = root && !status ? json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     if (text)
         puts(text);
@@ -133,11 +133,13 @@ static enum status check_format(const struct options *o, struct error *error)
 }
 
 static enum status print(const struct plan *plan, const struct options *o,
-                         const struct inputs *inputs, struct error *error)
+                         const struct inputs *inputs, const struct cost_model *costs,
+                         struct error *error)
 {
     if (strcmp(o->format, "json") == 0)
-        return print_plan_json(
-            plan, o, capacity_expected_bytes(inputs->datasets, inputs->n_datasets), error);
+        return print_plan_json(plan, o,
+                               capacity_expected_bytes(inputs->datasets, inputs->n_datasets),
+                               costs->speed, error);
     return print_plan(plan, o, error);
 }
 
@@ -189,7 +191,7 @@ enum status list_plan(struct options *o, struct error *error)
     if (!status)
         status = plan_finish(&plan, o, &costs, error);
     if (!status)
-        status = print(&plan, o, &inputs, error);
+        status = print(&plan, o, &inputs, &costs, error);
     plan_destroy(&plan);
     exceeded_destroy(&only);
     exceeded_destroy(&skipped);

@@ -46,7 +46,7 @@ static enum status gone(const char *path, struct error *error)
         path);
 }
 
-static enum status check_folder(const struct store *store, struct error *error)
+enum status store_check_held(const struct store *store, struct error *error)
 {
     return folder_lock_holds(&store->lock) ? STATUS_OK : gone(store->directory, error);
 }
@@ -224,7 +224,7 @@ static enum status store_labels(const struct store *store, const struct labels *
                                 struct error *error)
 {
     char *folder = NULL;
-    enum status status = check_folder(store, error); /* else a removed one would be made anew */
+    enum status status = store_check_held(store, error); /* else a removed one would be made anew */
     if (status)
         return status;
     if (asprintf(&folder, "%s/predictions/%s", store->directory, labels->dataset) < 0)
@@ -311,7 +311,7 @@ static enum status append_line(const char *path, const char *line, struct error 
 enum status store_append_run(const struct store *store, const char *line, struct error *error)
 {
     char *folder = NULL, *path = NULL;
-    enum status status = check_folder(store, error);
+    enum status status = store_check_held(store, error);
     if (!status && (asprintf(&folder, "%s/log", store->directory) < 0 ||
                     asprintf(&path, "%s/runs.jsonl", folder) < 0))
         status = error_memory(error, "a path", strlen(store->directory));

@@ -26,6 +26,10 @@ struct store {
 enum status store_open(struct store *store, const char *directory, struct error *error);
 void store_close(struct store *store);
 
+/* STATUS_IO when the folder is not this store's any more: it was removed or replaced, or its lock
+   was, by which another run takes it from one that was given up. */
+enum status store_check_held(const struct store *store, struct error *error);
+
 struct journal_file {
     char *path; /* owned */
     int fd;
