@@ -191,7 +191,7 @@ external=("${grid[@]}" --dataset fashion --grid "$root/tests/external.json" --on
 "$program" run "${external[@]}" 2>given-up.txt &
 given_up=$!
 for _ in $(seq 600); do
-  [ "$(cat taken/fashion.jsonl 2>/dev/null | wc -l)" -eq 0 ] || break
+  [ ! -s taken/fashion.jsonl ] || break
   sleep 0.05
 done
 kill -STOP $given_up
@@ -208,6 +208,30 @@ expect_said "taken was removed or replaced during the run"
 cmp -s before.txt taken/fashion.jsonl || fail "a run that lost its lock goes on writing"
 [ -d taken/scratch/of-another ] || fail "a run that lost its lock removes what is another's"
 pass "a run that was given up writes nothing any more into what another has taken"
+
+# What is sent to all processes of a job, as Slurm does, reaches a worker before its parent.
+signalled=("$program" run "${grid[@]}" --dataset fashion --grid "$root/tests/external.json"
+  --only test:mode=sleep --jobs 1 --results signalled)
+for to_parent in yes ''; do
+  "${signalled[@]}" 2>err.txt &
+  run=$!
+  for _ in $(seq 600); do
+    compgen -G "signalled/scratch/$run-*" >/dev/null && break
+    sleep 0.05
+  done
+  status=0
+  kill "$(tr -d ' ' <"/proc/$run/task/$run/children")"
+  [ -z "$to_parent" ] || { sleep 0.2 && kill $run; }
+  wait $run || status=$?
+  if [ -n "$to_parent" ]; then
+    [ "$status" -eq 143 ] || fail "a run that was stopped exited with $status"
+    [ ! -s signalled/fashion.jsonl ] || fail "recorded: $(cat signalled/fashion.jsonl)"
+  else
+    [ "$status" -eq 1 ] || fail "a run whose worker was killed exited with $status"
+    [ "$(jq -r .reason signalled/fashion.jsonl)" = "signal 15 (Terminated)" ] || fail "no crash"
+  fi
+done
+pass "a signal to all processes of a run is no fault of its cells, and one to a worker alone is"
 
 # Killed before each file gets its name, and before each is synced.
 cat >killed.c <<'C'

@@ -104,23 +104,29 @@ static void end_strays(struct loop *l)
         process_tree_kill_strays(l->workers, n);
 }
 
-static enum status look_after(struct loop *l)
+/* Has the worker ended, and is what it came to that of its cell? */
+static bool is_over(struct loop *l, struct slot *slot)
 {
     const struct schedule *s = l->schedule;
-    for (size_t i = 0; i < s->n_jobs; i++) {
-        struct slot *slot = &l->slots[i];
-        if (!slot->cell)
-            continue;
+    if (slot->ended_s == 0) {
         slot_receive(slot);
         slot_check_limits(slot, s->timeout_s, s->memory_limit_bytes);
-        if (slot_reap(slot)) {
-            end_strays(l);
-            const enum status status = finish(l, slot);
-            if (status)
-                return status;
-        }
+        if (!slot_reap(slot))
+            return false;
+        end_strays(l);
     }
-    return STATUS_OK;
+    return !slot_has_just_failed(slot);
+}
+
+static enum status look_after(struct loop *l)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < l->schedule->n_jobs && !status; i++) {
+        struct slot *slot = &l->slots[i];
+        if (slot->cell && is_over(l, slot))
+            status = finish(l, slot);
+    }
+    return status;
 }
 
 static void draw(struct loop *l)

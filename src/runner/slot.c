@@ -19,6 +19,9 @@
 /* How long a worker may live on after it was done, and without a pipe to say that it is. */
 static const double LINGER_S = 5, MUTE_S = 1;
 
+/* How long after its worker's end a signal may reach this process that was sent to both. */
+static const double SAME_CAUSE_S = 0.5;
+
 static size_t message_capacity(const struct cell *cell)
 {
     return sizeof(struct worker_message) + cell->dataset->test.n_rows;
@@ -293,6 +296,7 @@ bool slot_reap(struct slot *slot)
         return false;
     kill(-slot->pid, SIGKILL); /* what it may have started */
     slot->pid = 0;
+    slot->ended_s = clock_now_s();
     slot_receive(slot);
     judge_end(slot, wait_status);
     int64_t peak_rss_bytes = (int64_t)usage.ru_maxrss * 1024;
@@ -301,6 +305,13 @@ bool slot_reap(struct slot *slot)
     for (size_t i = 0; i < slot->n_readers; i++)
         end_record(slot, &slot->readers[i].record, peak_rss_bytes);
     return true;
+}
+
+bool slot_has_just_failed(const struct slot *slot)
+{
+    return !slot->was_killed && !slot->objection &&
+           (slot->status == RECORD_CRASHED || slot->status == RECORD_FAILED) &&
+           clock_now_s() - slot->ended_s < SAME_CAUSE_S;
 }
 
 void slot_release(struct slot *slot)

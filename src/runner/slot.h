@@ -37,6 +37,7 @@ struct slot {
     double silent_since_s; /* when it said its end or its pipe ended; 0: not yet */
     const char *objection; /* what is wrong with what came, static; NULL: nothing */
     bool was_killed;       /* by us; the reason says why, if there is one */
+    double ended_s;        /* when the process was found to have ended; 0: not yet */
 };
 
 enum status slot_start(struct slot *slot, const struct worker_request *request, const char *version,
@@ -54,8 +55,12 @@ void slot_check_limits(struct slot *slot, double timeout_s, uint64_t memory_limi
 /* Does it hold so much that its limit has to be looked after more often? */
 bool slot_is_near_limit(const struct slot *slot, uint64_t memory_limit_bytes);
 
-/* True when the process has ended; its records are then complete. */
+/* True when the process has ended; its records are then complete. Not for one that is known to. */
 bool slot_reap(struct slot *slot);
+
+/* Did it end badly by itself, a moment ago? What ended it, such as a signal to all processes of a
+   terminal or of a cluster's job, may be about to reach this process too. */
+bool slot_has_just_failed(const struct slot *slot);
 
 /* Kills what runs, waits for it, and frees everything. Takes a free slot. */
 void slot_release(struct slot *slot);
