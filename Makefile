@@ -49,7 +49,7 @@ Q := $(if $(V),,@)
 .DELETE_ON_ERROR:
 .PHONY: all setup bench quick demo peers scaling limits data table readme page page-test verify \
 	test kills asan fuzz coverage analyse lint format install uninstall clean image-test \
-	compile-commands run-tests help processors determinism FORCE
+	compile-commands run-tests help processors determinism slurm-test FORCE
 
 all: build/fmbench ## build the program at build/fmbench
 
@@ -216,6 +216,11 @@ kills: all ## the tests of killed runs, torn journals and full disks at many mor
 	$(Q)KILLS=$(KILLS) CUTS=all tests/kills.py build/fmbench
 	$(Q)DISKS=45 PLACES=60 tests/disk.py build/fmbench
 
+slurm-test: all ## a grid on a real Slurm of two nodes on this machine, with tasks killed and nodes lost; as root
+	$(Q)scripts/install-packages build slurm
+	$(Q)tests/slurm.sh build/fmbench > build/slurm-test.txt || { cat build/slurm-test.txt; exit 1; }
+	$(Q)mv -f build/slurm-test.txt results/slurm-test.txt && cat results/slurm-test.txt
+
 determinism: all ## that all rows predict the same however they run, on 6,000 rows of fashion
 	$(Q)scripts/get-data -d data fashion
 	$(Q)OMP_WAIT_POLICY=passive tests/determinism.sh build/fmbench --data data --dataset fashion \
@@ -249,7 +254,7 @@ lint: ## formatting, static analysis of the C sources and of the scripts, the ma
 	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(shell find src tests -name '*.[ch]')
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 		--suppress=missingIncludeSystem --suppressions-list=.cppcheck-suppressions -D__x86_64__ -DSIMD_SUFFIX=_portable -Isrc src
-	$(Q)shellcheck $(filter-out scripts/page scripts/coverage scripts/processors,$(wildcard scripts/*)) .ci/run $(wildcard tests/*.sh) tests/external_command
+	$(Q)shellcheck $(filter-out scripts/page scripts/coverage scripts/processors scripts/slurm,$(wildcard scripts/* scripts/slurm/*)) .ci/run $(wildcard tests/*.sh) tests/external_command
 	$(Q)shellcheck -s bash completions/fmbench.bash
 	$(Q)$(MAN_PAGE) | mandoc -T lint -W warning
 

@@ -32,7 +32,7 @@ commands() {
   grep -oE '`(make|build/fmbench|fmbench) [^`]*`' README.md | tr -d '`'
 }
 is_form() {
-  grep -qE '(^| |=)([A-Z]|[A-Z]{3,})(\.\.\.)?( |$)|^fmbench [a-z]+$' <<<"$1"
+  grep -qE '(^| |=)([A-Z]|[A-Z]{3,}|I/N)(\.\.\.)?( |$)|^fmbench [a-z]+$' <<<"$1"
 }
 # What takes long takes as long with these, on few rows.
 shortened() {
@@ -45,6 +45,7 @@ shortened() {
     "make processors") echo "$1 PROCESSORS_OPTIONS='--settings Haswell+avx2 -- --dataset fashion --only GaussianNB --only SVC:C=1'" ;;
     "make determinism") echo "make -n determinism" ;; # `make run-tests` has it on small images
     "make page-test") echo "make -n page-test" ;; # needs a browser
+    "make slurm-test") echo "make -n slurm-test" ;; # needs root, and Slurm
     # With packages that only the page needs.
     "make page") command -v esbuild >/dev/null && echo "$1" || echo "make -n page" ;;
     "make install" | "make uninstall") echo "$1 DESTDIR=$folder/installed" ;;

@@ -180,8 +180,7 @@ content_anywhere() {
 
 configure
 start_cluster
-say_cluster="$(slurmd -V), ${#nodes[@]} nodes"
-pass "a cluster of $say_cluster is up"
+pass "$(slurmd -V), ${#nodes[@]} nodes; $("$program" --version)"
 
 "$program" glyphs --data data --n-train 300 --n-test 100 2>log.txt
 "$program" glyphs --data data --variant hard --n-train 300 --n-test 100 2>log.txt
