@@ -69,6 +69,13 @@ FIT(fit_and_outlive)
     return STATUS_OK;
 }
 
+static struct memory_need need_a_terabyte(const struct parameters *parameters,
+                                          const struct problem_size *size)
+{
+    (void)parameters, (void)size;
+    return (struct memory_need){.bytes = 0x1p40, .mostly = "a matrix of nothing"};
+}
+
 struct outcome {
     size_t n;
     enum record_status status;
@@ -100,6 +107,7 @@ static enum status keep(void *context, const struct cell *cell, struct record *r
 
 struct trial {
     fake_fit *fit;
+    bool needs_a_terabyte;
     size_t n_cells, n_jobs, n_repeats;
     double timeout_s;
     uint64_t memory_limit_bytes;
@@ -115,6 +123,7 @@ static struct outcome run(const struct trial *trial)
     const struct cell *fits[8];
     FILE *quiet = fopen("/dev/null", "w");
     class.is_deterministic = trial->is_deterministic;
+    class.memory_need = trial->needs_a_terabyte ? need_a_terabyte : NULL;
     for (size_t i = 0; i < trial->n_cells; i++) {
         fits[i] = &cells[i];
         cr_assert_eq(cell_init(&cells[i],
@@ -180,6 +189,25 @@ Test(schedule, a_refused_allocation_is_out_of_memory, .timeout = 20)
     const struct outcome o =
         run(&(struct trial){.fit = fit_without_memory, .n_cells = 1, .n_jobs = 1, .n_repeats = 1});
     cr_assert_eq(o.status, RECORD_OUT_OF_MEMORY);
+}
+
+Test(schedule, what_cannot_fit_is_not_started, .timeout = 20)
+{
+    struct trial trial = {.fit = fit_well,
+                          .needs_a_terabyte = true,
+                          .n_cells = 2,
+                          .n_jobs = 1,
+                          .n_repeats = 1,
+                          .memory_limit_bytes = 3 << 29};
+    struct outcome o = run(&trial);
+    cr_expect_eq(o.status, RECORD_OUT_OF_MEMORY);
+    cr_expect_str_eq(o.reason,
+                     "not started: it would need about 1024.0 GiB for 20 rows, mostly for a matrix "
+                     "of nothing, and the limit is 1.5 GiB; raise it with --memory, or keep fewer "
+                     "rows with --limit-train");
+    trial.memory_limit_bytes = 0;
+    o = run(&trial);
+    cr_expect_eq(o.status, RECORD_OK, "without a limit it may try");
 }
 
 Test(schedule, the_memory_limit_holds, .timeout = 60)

@@ -31,6 +31,18 @@ struct execution {
     uint64_t memory_bytes; /* what the process may hold in all, its data included; 0: no limit */
 };
 
+/* What a fit's memory depends on beside its parameters. */
+struct problem_size {
+    size_t n_train, n_test, n_features, n_classes;
+    size_t n_threads;
+};
+
+/* A double holds any product of sizes, where size_t may overflow. */
+struct memory_need {
+    double bytes;
+    const char *mostly; /* static: what takes most of it; NULL where bytes is 0 */
+};
+
 /* A figure about a fit that the record keeps, e.g. dual_gap. */
 struct measure {
     const char *name; /* static */
@@ -101,6 +113,14 @@ struct classifier_class {
     /* Is something saved where configurations share this one's fit, which differ from it in readout
        parameters alone? NULL: yes. */
     bool (*is_shared)(const struct parameters *parameters);
+
+    /*
+     * About what fit and predict allocate that grows with the rows, or is large for any number of
+     * them, were all features to vary. Neither the images nor the views of them are counted here,
+     * nor their labels. NULL: hardly anything.
+     */
+    struct memory_need (*memory_need)(const struct parameters *parameters,
+                                      const struct problem_size *size);
 
     /* Once a model. The training set stays valid until destroy, so a model may borrow from it. */
     enum status (*fit)(void *model, const struct training_set *set,

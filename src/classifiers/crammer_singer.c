@@ -175,6 +175,14 @@ static enum status allocate(struct state *s, struct error *error)
                          "Crammer and Singer's machine", error);
 }
 
+double crammer_singer_bytes(const struct problem_size *size)
+{
+    const double n_classes = (double)size->n_classes;
+    const double n_lanes = (double)linear_lanes_for(size->n_classes);
+    const double dual_bytes = (n_classes + n_lanes + 1) * sizeof(double) + sizeof(uint32_t) + 2;
+    return (double)size->n_train * (dual_bytes + crammer_singer_interior_row_bytes(n_lanes));
+}
+
 static void start(const struct state *s)
 {
     const struct linear_design *d = s->design;

@@ -435,6 +435,13 @@ static enum status iterate(struct interior *s, const struct crammer_singer_optio
     }
 }
 
+enum { N_ROWS = 10 }; /* arrays of rows x lanes */
+
+double crammer_singer_interior_row_bytes(double n_lanes)
+{
+    return (N_ROWS * n_lanes + 1) * sizeof(double);
+}
+
 static enum status create(struct interior *s, struct error *error)
 {
     const struct linear_design *d = s->design;
@@ -442,7 +449,8 @@ static enum status create(struct interior *s, struct error *error)
                                 &s->residual, &s->p_cg,    &s->q_cg, &s->y};
     double **const rows[] = {&s->z,  &s->dz, &s->p,   &s->s,        &s->dp,
                              &s->ds, &s->d,  &s->aim, &s->aim_kept, &s->r};
-    enum { N_WEIGHTS = sizeof weights / sizeof weights[0], N_ROWS = sizeof rows / sizeof rows[0] };
+    enum { N_WEIGHTS = sizeof weights / sizeof weights[0] };
+    _Static_assert(sizeof rows / sizeof rows[0] == N_ROWS, "as crammer_singer_interior_row_bytes");
     struct memory_request requests[N_WEIGHTS + N_ROWS + 2];
     size_t n = 0;
     for (size_t i = 0; i < N_WEIGHTS; i++)

@@ -149,11 +149,25 @@ static void destroy(void *model)
     memory_free(m);
 }
 
+static struct memory_need memory_need(const struct parameters *parameters,
+                                      const struct problem_size *size)
+{
+    return tree_memory_need(size, parameter_choice(parameters, SPLITTER) == TREE_BEST);
+}
+
+static struct memory_need extra_memory_need(const struct parameters *parameters,
+                                            const struct problem_size *size)
+{
+    (void)parameters;
+    return tree_memory_need(size, false);
+}
+
 const struct classifier_class decision_tree_class = {
     .name = "DecisionTreeClassifier",
     .summary = "classification tree that looks at all features in each node",
     .parameters = decision_tree_parameters,
     .create = create,
+    .memory_need = memory_need,
     .fit = decision_tree_fit,
     .predict = predict,
     .read = read,
@@ -166,6 +180,7 @@ const struct classifier_class extra_tree_class = {
     .parameters = extra_tree_parameters,
     .train_views = VIEW_COLUMNS,
     .create = create,
+    .memory_need = extra_memory_need,
     .fit = extra_tree_fit,
     .predict = predict,
     .read = read,

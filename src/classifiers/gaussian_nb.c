@@ -274,6 +274,13 @@ static enum status predict(void *model, const struct parameters *readout, const 
     return STATUS_OK;
 }
 
+static struct memory_need memory_need(const struct parameters *p, const struct problem_size *size)
+{
+    (void)p;
+    return (struct memory_need){.bytes = (double)size->n_train * sizeof(uint32_t),
+                                .mostly = "the rows by class"};
+}
+
 const struct classifier_class gaussian_nb_class = {
     .name = "GaussianNB",
     .summary = "naive Bayes with a normal distribution for each class and feature",
@@ -281,6 +288,7 @@ const struct classifier_class gaussian_nb_class = {
     .is_deterministic = true,
     .check = check,
     .create = create,
+    .memory_need = memory_need,
     .fit = fit,
     .predict = predict,
     .destroy = destroy,

@@ -24,6 +24,7 @@
 #include "loader/dataset.h"
 #include "numerics/rng.h"
 
+#include <math.h>
 #include <omp.h>
 #include <string.h>
 
@@ -349,12 +350,28 @@ static void destroy(void *model)
     memory_free(m);
 }
 
+static struct memory_need memory_need(const struct parameters *parameters,
+                                      const struct problem_size *size)
+{
+    (void)parameters;
+    const double n = (double)size->n_train;
+    const double n_scores = (double)boosting_n_scores(size->n_classes);
+    const double n_growers = fmin((double)size->n_threads, n_scores);
+    const double n_tiles = ceil((double)size->n_features / BOOSTING_LINE);
+    const double roots_bytes = n_scores > 1 ? BOOSTING_ROOTS * sizeof(uint64_t) : 0;
+    const double row_bytes = 2 * n_scores * sizeof(double) + n_tiles * BOOSTING_LINE + roots_bytes +
+                             n_growers * 2 * (sizeof(uint32_t) + sizeof(uint64_t));
+    return (struct memory_need){.bytes = n * row_bytes,
+                                .mostly = "the bytes of the rows by features, and residuals"};
+}
+
 const struct classifier_class gradient_boosting_class = {
     .name = "GradientBoostingClassifier",
     .summary = "gradient boosting of regression trees on the multinomial deviance",
     .parameters = parameters_table,
     .train_views = VIEW_COLUMNS,
     .create = create,
+    .memory_need = memory_need,
     .fit = fit,
     .predict = predict,
     .read = read,

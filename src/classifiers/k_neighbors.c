@@ -145,12 +145,24 @@ static enum status read(const void *model, const struct parameters *readout,
     return STATUS_OK;
 }
 
+static struct memory_need memory_need(const struct parameters *p, const struct problem_size *size)
+{
+    const double index_bytes = (double)size->n_train * (double)(size->n_features + (sizeof(float)));
+    const double found_bytes = (double)size->n_test * parameter_number(p, N_NEIGHBORS) *
+                               (sizeof(double) + sizeof(uint32_t));
+    return (struct memory_need){.bytes = index_bytes + found_bytes,
+                                .mostly = index_bytes > found_bytes
+                                              ? "the index of the rows"
+                                              : "the neighbours of the test rows"};
+}
+
 const struct classifier_class k_neighbors_class = {
     .name = "KNeighborsClassifier",
     .summary = "vote of the nearest training rows, exact search",
     .parameters = parameters,
     .is_deterministic = true,
     .create = create,
+    .memory_need = memory_need,
     .fit = fit,
     .predict = predict,
     .read = read,

@@ -66,6 +66,17 @@ cleanup:
     return status;
 }
 
+struct memory_need linear_classifier_memory_need(const struct problem_size *size,
+                                                 double solver_bytes)
+{
+    const double stride = (double)size->n_features + 1;
+    const double design_bytes = (double)size->n_train * (stride * sizeof(float) + sizeof(double));
+    return (struct memory_need){.bytes = design_bytes + solver_bytes,
+                                .mostly = design_bytes > solver_bytes
+                                              ? "the standardised rows in float32"
+                                              : "what the solver keeps for each row and class"};
+}
+
 enum status linear_classifier_predict(void *model, const struct parameters *readout,
                                       const struct features *x, const struct execution *execution,
                                       uint8_t *restrict labels, struct error *error)

@@ -56,6 +56,10 @@ enum status linear_classifier_fit(struct linear_classifier *classifier,
                                   const struct training_set *set, const struct execution *execution,
                                   struct fit_report *report, struct error *error);
 
+/* What the design takes, and beside it the solver. */
+struct memory_need linear_classifier_memory_need(const struct problem_size *size,
+                                                 double solver_bytes);
+
 /* Three functions of classifier.h. */
 enum status linear_classifier_create(void **model, const struct parameters *parameters,
                                      struct error *error);

@@ -14,6 +14,11 @@ static size_t padded(size_t n, size_t unit)
     return (n + unit - 1) / unit * unit;
 }
 
+size_t linear_lanes_for(size_t n_problems)
+{
+    return padded(n_problems, LINEAR_LANES);
+}
+
 /* Marks the features that take more than one value; returns how many. */
 static size_t find_varying(const struct features *x, uint8_t *restrict varies)
 {
@@ -79,7 +84,7 @@ enum status linear_design_create(struct linear_design *design, const struct trai
         return error_memory(error, "the linear problem", x->n_features);
     design->n_columns = find_varying(x, varies) + 1;
     design->stride = padded(design->n_columns, COLUMN_PADDING);
-    design->lanes = padded(design->n_problems, LINEAR_LANES);
+    design->lanes = linear_lanes_for(design->n_problems);
     const enum status status = allocate(design, error);
     if (status) {
         memory_free(varies);

@@ -32,6 +32,9 @@ struct linear_design {
     const struct linear_kernels *kernels;
 };
 
+/* The lanes that n problems take, with padding. */
+size_t linear_lanes_for(size_t n_problems);
+
 /*
  * One problem for each class when `all_classes` or when there are more than two; else a single one
  * whose positive class is 1. linear_design_destroy takes a zeroed struct.

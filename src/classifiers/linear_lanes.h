@@ -35,6 +35,9 @@ struct linear_lanes {
     struct linear_scratch *scratch; /* n_threads */
 };
 
+/* What it allocates. */
+double linear_lanes_bytes(const struct problem_size *size);
+
 /* From w = 0. linear_lanes_destroy takes a zeroed struct. */
 enum status linear_lanes_create(struct linear_lanes *lanes, const struct linear_design *design,
                                 enum linear_loss loss, double C, double *w, struct error *error);

@@ -11,6 +11,7 @@
 #include "classifiers/crammer_singer.h"
 #include "classifiers/linear_binary.h"
 #include "classifiers/linear_classifier.h"
+#include "classifiers/linear_lanes.h"
 
 enum { PENALTY, LOSS, C, MULTI_CLASS, TOL, MAX_ITER };
 enum { PENALTY_L1, PENALTY_L2 };
@@ -127,6 +128,14 @@ static enum status fit(void *model, const struct training_set *set,
     return linear_classifier_fit(svc, &method, set, execution, report, error);
 }
 
+static struct memory_need memory_need(const struct parameters *parameters,
+                                      const struct problem_size *size)
+{
+    const bool joint = parameter_choice(parameters, MULTI_CLASS) == CRAMMER_SINGER;
+    return linear_classifier_memory_need(size, joint ? crammer_singer_bytes(size)
+                                                     : linear_lanes_bytes(size));
+}
+
 const struct classifier_class linear_svc_class = {
     .name = "LinearSVC",
     .summary = "linear support vector machine, one-vs-rest or of Crammer and Singer",
@@ -138,6 +147,7 @@ const struct classifier_class linear_svc_class = {
     .check = check,
     .canonical = canonical,
     .create = linear_classifier_create,
+    .memory_need = memory_need,
     .fit = fit,
     .predict = linear_classifier_predict,
     .destroy = linear_classifier_destroy,

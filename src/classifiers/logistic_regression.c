@@ -6,6 +6,7 @@
 #include "classifiers/linear_binary.h"
 #include "classifiers/linear_classifier.h"
 #include "classifiers/linear_l1.h"
+#include "classifiers/linear_lanes.h"
 
 enum { PENALTY, C, MULTI_CLASS, TOL, MAX_ITER };
 enum { PENALTY_L1, PENALTY_L2 };
@@ -95,6 +96,13 @@ static enum status fit(void *model, const struct training_set *set,
     return linear_classifier_fit(regression, &method, set, execution, report, error);
 }
 
+static struct memory_need memory_need(const struct parameters *parameters,
+                                      const struct problem_size *size)
+{
+    (void)parameters;
+    return linear_classifier_memory_need(size, linear_lanes_bytes(size));
+}
+
 const struct classifier_class logistic_regression_class = {
     .name = "LogisticRegression",
     .summary = "logistic regression, one-vs-rest",
@@ -105,6 +113,7 @@ const struct classifier_class logistic_regression_class = {
     .rejected_2017 = rejected_2017,
     .check = check,
     .create = linear_classifier_create,
+    .memory_need = memory_need,
     .fit = fit,
     .predict = linear_classifier_predict,
     .destroy = linear_classifier_destroy,

@@ -424,11 +424,30 @@ cleanup:
     return status;
 }
 
+/* Features that do not vary are taken out of a copy of the bytes; which of them there are, only
+   the rows tell. */
+static struct memory_need memory_need(const struct parameters *p, const struct problem_size *size)
+{
+    const struct parameter_value *hidden = &p->values[HIDDEN_LAYER_SIZES];
+    double n_in = (double)size->n_features, n_weights = 0;
+    for (size_t l = 0; l <= hidden->n_numbers; l++) {
+        const double n_out = l < hidden->n_numbers ? hidden->numbers[l] : (double)size->n_classes;
+        n_weights += (n_in + 1) * n_out;
+        n_in = n_out;
+    }
+    const double network_bytes = 4 * n_weights * sizeof(float); /* gradient, Adam's moments */
+    const double rows_bytes = (double)size->n_train * (sizeof(uint32_t) + sizeof(void *));
+    return (struct memory_need){.bytes = network_bytes + rows_bytes,
+                                .mostly = network_bytes > rows_bytes ? "the weights of the network"
+                                                                     : "the order of the rows"};
+}
+
 const struct classifier_class mlp_class = {
     .name = "MLPClassifier",
     .summary = "multi-layer perceptron: Adam on mini-batches",
     .parameters = parameters,
     .create = create,
+    .memory_need = memory_need,
     .fit = fit,
     .predict = predict,
     .destroy = destroy,

@@ -35,6 +35,7 @@ const struct classifier_class passive_aggressive_class = {
     .summary = "passive-aggressive linear models (PA-I), one for each class",
     .parameters = specs,
     .create = create,
+    .memory_need = sgd_memory_need,
     .fit = sgd_fit,
     .predict = sgd_predict,
     .destroy = sgd_destroy,

@@ -53,6 +53,7 @@ const struct classifier_class perceptron_class = {
     .parameters = specs,
     .canonical = canonical,
     .create = create,
+    .memory_need = sgd_memory_need,
     .fit = sgd_fit,
     .predict = sgd_predict,
     .destroy = sgd_destroy,

@@ -283,11 +283,32 @@ static void destroy(void *model)
     memory_free(m);
 }
 
+/* A tree has about one node for so many rows, and room for twice as many. */
+enum { ROWS_A_NODE = 8 };
+
+static struct memory_need memory_need(const struct parameters *parameters,
+                                      const struct problem_size *size)
+{
+    const double n = (double)size->n_train;
+    const double n_trees = parameter_number(parameters, N_ESTIMATORS);
+    const double data_bytes = n * (double)(size->n_features + sizeof(uint32_t));
+    const double trees_bytes = n_trees * n / ROWS_A_NODE * 2 * sizeof(struct tree_node);
+    /* A bootstrap sample has 1 - 1/e of the rows, each once. */
+    const double n_growing = fmin((double)size->n_threads, n_trees);
+    const double grow_bytes =
+        n_growing * (tree_memory_need(size, false).bytes * 0.632 + n * sizeof(uint16_t));
+    return (struct memory_need){.bytes = data_bytes + trees_bytes + grow_bytes,
+                                .mostly = trees_bytes > data_bytes
+                                              ? "the nodes of the trees"
+                                              : "the bytes of the rows by feature"};
+}
+
 const struct classifier_class random_forest_class = {
     .name = "RandomForestClassifier",
     .summary = "mean of trees grown on bootstrap samples",
     .parameters = parameters_table,
     .create = create,
+    .memory_need = memory_need,
     .fit = fit,
     .predict = predict,
     .read = read,

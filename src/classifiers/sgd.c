@@ -370,3 +370,13 @@ enum status sgd_predict(void *fitted, const struct parameters *readout, const st
     count_products(model, (double)n_rows * (double)model->n_problems);
     return STATUS_OK;
 }
+
+/* That of PA-I, which has the most. */
+struct memory_need sgd_memory_need(const struct parameters *parameters,
+                                   const struct problem_size *size)
+{
+    (void)parameters;
+    return (struct memory_need){.bytes =
+                                    (double)size->n_train * (sizeof(uint32_t) + sizeof(double)),
+                                .mostly = "the order of an epoch and the norms of the rows"};
+}

@@ -85,5 +85,7 @@ enum status sgd_predict(void *model, const struct parameters *readout, const str
                         const struct execution *execution, uint8_t *restrict labels,
                         struct error *error);
 void sgd_destroy(void *model);
+struct memory_need sgd_memory_need(const struct parameters *parameters,
+                                   const struct problem_size *size);
 
 #endif

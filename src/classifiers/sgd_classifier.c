@@ -52,6 +52,7 @@ const struct classifier_class sgd_class = {
     .parameters = specs,
     .canonical = canonical,
     .create = create,
+    .memory_need = sgd_memory_need,
     .fit = sgd_fit,
     .predict = sgd_predict,
     .destroy = sgd_destroy,

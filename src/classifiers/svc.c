@@ -528,6 +528,19 @@ static void destroy(void *model)
     memory_free(svc);
 }
 
+static struct memory_need memory_need(const struct parameters *parameters,
+                                      const struct problem_size *size)
+{
+    (void)parameters;
+    const double n = (double)size->n_train;
+    const double rows_bytes = n * (double)size->n_features * sizeof(float);
+    const double weights_bytes = n * (double)size->n_classes * sizeof(double);
+    const double kernel_bytes = fmin(n * n * sizeof(float), (double)KEPT_BYTES);
+    return (struct memory_need){
+        .bytes = rows_bytes + weights_bytes + kernel_bytes,
+        .mostly = rows_bytes > kernel_bytes ? "the standardised rows in float32" : "kernel values"};
+}
+
 const struct classifier_class svc_class = {
     .name = "SVC",
     .summary = "C-support vector machine with a kernel, one machine for each pair of classes",
@@ -539,6 +552,7 @@ const struct classifier_class svc_class = {
     .create = create,
     .ask = ask,
     .is_shared = is_shared,
+    .memory_need = memory_need,
     .fit = fit,
     .predict = predict,
     .read = read,

@@ -96,6 +96,9 @@ enum status tree_grow(struct tree *tree, const struct tree_data *data,
                       struct error *error);
 void tree_destroy(struct tree *tree); /* takes a zeroed struct */
 
+/* What tree_data_create and one tree_grow at a time allocate, for all rows. */
+struct memory_need tree_memory_need(const struct problem_size *size, bool keeps_columns);
+
 /* Of n_rows rows, n_features apart, the nodes that they end in when the tree is cut at max_depth.
  */
 void tree_leaves(const struct tree *tree, const uint8_t *rows, size_t n_rows, size_t n_features,

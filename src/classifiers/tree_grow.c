@@ -202,6 +202,16 @@ static enum status builder_create(struct tree_builder *b, const struct tree_data
     return STATUS_OK;
 }
 
+struct memory_need tree_memory_need(const struct problem_size *size, bool keeps_columns)
+{
+    const struct tree_builder *b = NULL;
+    const size_t row_bytes = sizeof(uint32_t) + sizeof *b->samples + sizeof *b->spare +
+                             sizeof *b->rows + 1 + (keeps_columns ? size->n_features : 0);
+    return (struct memory_need){.bytes = (double)size->n_train * (double)row_bytes,
+                                .mostly = keeps_columns ? "the bytes of the rows by feature"
+                                                        : "the samples of the nodes"};
+}
+
 static void find_rows(struct tree_builder *b)
 {
     /* A node with few rows meets each cache line of a column once, those of its rows again. */

@@ -83,6 +83,7 @@ struct record {
     struct record_repeat repeats[RECORD_REPEATS_MAX];
     int64_t start_time, done_time; /* whole seconds since 1970 */
     int64_t peak_rss_bytes;        /* -1: absent */
+    int64_t needed_bytes;          /* what it was estimated to need before it started; -1: absent */
     int threads;
     uint64_t seed; /* in the line a string of digits beyond 2^53 */
     struct record_environment environment;

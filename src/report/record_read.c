@@ -428,6 +428,7 @@ static void read_record(struct reader *reader, struct record *record)
     record->start_time = read_integer(reader, "start_time", 0, INT64_MAX, REQUIRED);
     record->done_time = read_integer(reader, "done_time", 0, INT64_MAX, REQUIRED);
     record->peak_rss_bytes = read_integer(reader, "peak_rss_bytes", 0, INT64_MAX, OPTIONAL);
+    record->needed_bytes = read_integer(reader, "needed_bytes", 0, INT64_MAX, OPTIONAL);
     read_environment(reader, record);
     read_repeats(reader, record);
 }

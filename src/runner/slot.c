@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "runner/cell_memory.h"
 #include "runner/machine.h"
 #include "runner/process_tree.h"
 #include "runner/worker_message.h"
@@ -27,6 +28,15 @@ static size_t message_capacity(const struct cell *cell)
     return sizeof(struct worker_message) + cell->dataset->test.n_rows;
 }
 
+/* -1: not known. */
+static int64_t needed_bytes(const struct worker_request *request)
+{
+    if (request->cell->point->external)
+        return -1;
+    const double bytes = cell_memory_need(request->cell, (size_t)request->n_threads).bytes;
+    return bytes < 0x1p62 ? (int64_t)bytes : -1;
+}
+
 static void begin_record(struct record *r, const struct cell *cell,
                          const struct worker_request *request, const char *version)
 {
@@ -48,6 +58,7 @@ static void begin_record(struct record *r, const struct cell *cell,
     r->n_features = cell->dataset->n_features;
     r->n_classes = cell->dataset->n_classes;
     r->threads = request->n_threads;
+    r->needed_bytes = needed_bytes(request);
     r->seed = cell->seed;
     r->start_time = clock_epoch_s();
 }

@@ -6,6 +6,7 @@
 #include "numerics/blas.h"
 #include "numerics/rng.h"
 #include "numerics/work.h"
+#include "runner/cell_memory.h"
 #include "runner/external_run.h"
 #include "runner/process_tree.h"
 #include "runner/scratch.h"
@@ -333,7 +334,10 @@ static bool is_done(const struct bench *b)
 
 static enum status run_repeats(struct bench *b)
 {
-    enum status status = bench_create(b);
+    enum status status = cell_memory_check(b->cell, (size_t)b->request->n_threads,
+                                           b->request->memory_limit_bytes, b->error);
+    if (!status)
+        status = bench_create(b);
     for (size_t r = 0; r < b->cell->n_repeats && !status && !is_done(b); r++) {
         status = shuffle_training(b, r);
         if (!status)

@@ -1,0 +1,57 @@
+#include "runner/cell_memory.h"
+
+#include "classifiers/classifier.h"
+
+/* The program with its libraries and their buffers. */
+static const double PROGRAM_BYTES = 30e6;
+
+/* The rows as the worker holds them, with their order, labels and predictions. */
+static double data_bytes(const struct cell *cell)
+{
+    const struct dataset *d = cell->dataset;
+    const struct classifier_class *class = cell->point->class;
+    const double n_features = (double)d->n_features;
+    const double n_train = (double)d->train.n_rows, n_test = (double)d->test.n_rows;
+    const double train_views = (class->train_views & VIEW_COLUMNS ? 1 : 0) +
+                               (class->train_views & VIEW_STANDARDISED ? (double)sizeof(float) : 0);
+    const double test_views = class->test_views & VIEW_STANDARDISED ? (double)sizeof(float) : 0;
+    return n_train * n_features * (2 + train_views) + n_test * n_features * (2 + test_views) +
+           n_train * (sizeof(uint32_t) + 2) + 2 * n_test;
+}
+
+struct memory_need cell_memory_need(const struct cell *cell, size_t n_threads)
+{
+    const struct dataset *d = cell->dataset;
+    const struct problem_size size = {.n_train = d->train.n_rows,
+                                      .n_test = d->test.n_rows,
+                                      .n_features = d->n_features,
+                                      .n_classes = d->n_classes,
+                                      .n_threads = n_threads};
+    struct memory_need need = {.bytes = 0};
+    struct parameters parameters;
+    cell_fit_parameters(cell, &parameters);
+    if (cell->point->class->memory_need)
+        need = cell->point->class->memory_need(&parameters, &size);
+    const double data = data_bytes(cell);
+    if (data > need.bytes)
+        need.mostly = "the images and views of them";
+    need.bytes += data + PROGRAM_BYTES;
+    return need;
+}
+
+enum status cell_memory_check(const struct cell *cell, size_t n_threads, uint64_t limit_bytes,
+                              struct error *error)
+{
+    if (limit_bytes == 0 || cell->point->external)
+        return STATUS_OK;
+    const struct memory_need need = cell_memory_need(cell, n_threads);
+    if (need.bytes <= (double)limit_bytes)
+        return STATUS_OK;
+    return error_set(
+        error, STATUS_MEMORY,
+        "not started: it would need about %.1f GiB for %zu rows, mostly for %s, and the "
+        "limit is %.1f GiB; raise it with --memory, or keep fewer rows with "
+        "--limit-train",
+        need.bytes / 0x1p30, cell->dataset->train.n_rows, need.mostly,
+        (double)limit_bytes / 0x1p30);
+}
