@@ -67,6 +67,26 @@ static bool same_rows(const struct image_set *a, const struct image_set *b, size
            memcmp(a->labels, b->labels, n_rows) == 0;
 }
 
+Test(glyphs, plain_files_hold_the_same_and_replace_the_others)
+{
+    struct dataset compressed, plain;
+    struct error error = {STATUS_OK, ""};
+    const struct glyphs_request request = {
+        .directory = folder, .variant = "hard", .n_train = 30, .n_test = 12, .is_plain = true};
+    const struct dataset_request back = {.directory = folder, .name = "glyphs-hard"};
+    make(&compressed, "hard", 30, 12, 0);
+    make(&plain, "hard", 50, 12, 0); /* what the loader would find first, were it left */
+    dataset_destroy(&plain);
+    cr_assert_eq(glyphs_write(&request, &error), STATUS_OK, "%s", error.message);
+    cr_assert_eq(dataset_load(&plain, &back, &error), STATUS_OK, "%s", error.message);
+    cr_assert_str_eq(plain.hash, compressed.hash);
+    dataset_destroy(&plain);
+    make(&plain, "hard", 50, 12, 0);
+    cr_assert_str_neq(plain.hash, compressed.hash, "and back");
+    dataset_destroy(&plain);
+    dataset_destroy(&compressed);
+}
+
 Test(glyphs, rows_do_not_depend_on_how_many_there_are)
 {
     struct dataset small, large;

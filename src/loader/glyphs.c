@@ -46,11 +46,12 @@ static const struct variant {
 
 /* One of the four files while it is written. */
 struct output {
-    const char *name; /* static */
+    const char *name;           /* static */
+    const char *suffix, *other; /* of its form, and of the one that it is not; static */
     bool is_images;
     uint64_t part; /* the child of the variant's key: 1 training, 2 test */
     size_t n_rows;
-    char path[PATH_MAX], temporary[PATH_MAX];
+    char path[PATH_MAX], temporary[PATH_MAX], replaced[PATH_MAX];
 };
 
 static const struct variant *find_variant(const char *name)
@@ -78,11 +79,15 @@ static enum status make_folder(const char *path, struct error *error)
 
 static enum status name_output(struct output *output, const char *folder, struct error *error)
 {
-    const int length = snprintf(output->path, PATH_MAX, "%s/%s", folder, output->name);
-    const int length_temporary =
-        snprintf(output->temporary, PATH_MAX, "%s/.%s.%ld", folder, output->name, (long)getpid());
-    if (length < 0 || length >= PATH_MAX || length_temporary < 0 || length_temporary >= PATH_MAX)
-        return error_set(error, STATUS_USAGE, "%s: the path is too long", folder);
+    const char *name = output->name, *suffix = output->suffix;
+    const int lengths[] = {
+        snprintf(output->path, PATH_MAX, "%s/%s%s", folder, name, suffix),
+        snprintf(output->replaced, PATH_MAX, "%s/%s%s", folder, name, output->other),
+        snprintf(output->temporary, PATH_MAX, "%s/.%s%s.%ld", folder, name, suffix, (long)getpid()),
+    };
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+        if (lengths[i] < 0 || lengths[i] >= PATH_MAX)
+            return error_set(error, STATUS_USAGE, "%s: the path is too long", folder);
     return STATUS_OK;
 }
 
@@ -128,11 +133,11 @@ static enum status write_output(const struct output *output, const struct varian
                                 uint64_t seed, struct error *error)
 {
     const uint64_t key = rng_derive(rng_derive(seed, variant->number), output->part);
-    const char mode[] = {'w', 'b', '0' + COMPRESSION_LEVEL, '\0'};
+    const char compressed[] = {'w', 'b', '0' + COMPRESSION_LEVEL, '\0'};
     const int descriptor = open(output->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (descriptor < 0)
         return io_error(output->temporary, error);
-    gzFile file = gzdopen(descriptor, mode);
+    gzFile file = gzdopen(descriptor, output->suffix[0] ? compressed : "wbT");
     if (!file) {
         close(descriptor);
         return error_memory(error, "a gzip file to write", GZ_BUFFER_BYTES);
@@ -158,8 +163,11 @@ static enum status write_all(struct output *outputs, const char *folder,
         if (rename(outputs[i].temporary, outputs[i].path))
             status = error_set(error, STATUS_IO, "%s: cannot put the file in place: %s",
                                outputs[i].path, strerror(errno));
-    for (size_t i = 0; i < N_FILES && status; i++)
-        if (outputs[i].temporary[0])
+    /* What is left in the other form is an older dataset. */
+    for (size_t i = 0; i < N_FILES; i++)
+        if (!status)
+            unlink(outputs[i].replaced);
+        else if (outputs[i].temporary[0])
             unlink(outputs[i].temporary);
     return status;
 }
@@ -168,11 +176,16 @@ enum status glyphs_write(const struct glyphs_request *request, struct error *err
 {
     char folder[PATH_MAX];
     struct output outputs[N_FILES] = {
-        {"train-images-idx3-ubyte.gz", true, 1, request->n_train, "", ""},
-        {"train-labels-idx1-ubyte.gz", false, 1, request->n_train, "", ""},
-        {"t10k-images-idx3-ubyte.gz", true, 2, request->n_test, "", ""},
-        {"t10k-labels-idx1-ubyte.gz", false, 2, request->n_test, "", ""},
+        {.name = "train-images-idx3-ubyte", .is_images = true, .part = 1},
+        {.name = "train-labels-idx1-ubyte", .is_images = false, .part = 1},
+        {.name = "t10k-images-idx3-ubyte", .is_images = true, .part = 2},
+        {.name = "t10k-labels-idx1-ubyte", .is_images = false, .part = 2},
     };
+    for (size_t i = 0; i < N_FILES; i++) {
+        outputs[i].n_rows = outputs[i].part == 1 ? request->n_train : request->n_test;
+        outputs[i].suffix = request->is_plain ? "" : ".gz";
+        outputs[i].other = request->is_plain ? ".gz" : "";
+    }
     const struct variant *variant = find_variant(request->variant);
     if (!variant)
         return error_set(error, STATUS_USAGE,

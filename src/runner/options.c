@@ -78,6 +78,7 @@ static const struct option_spec specs[] = {
     {'v', "--variant", "NAME", "easy or hard (easy)", OPTION_TEXT, 0, 0},
     {'a', "--n-train", "N", "training rows (60000)", OPTION_COUNT, 10, 4e9},
     {'b', "--n-test", "N", "test rows (10000)", OPTION_COUNT, 10, 4e9},
+    {'l', "--plain", NULL, "write plain files, which are mapped, not read", OPTION_FLAG, 0, 0},
     {'i', "--mixed", NULL, "take rows of different programs together", OPTION_FLAG, 0, 0},
     {'N', "--rerun", "N", "repeat N random cells and compare prediction for prediction",
      OPTION_COUNT, 1, 1e6},
@@ -221,6 +222,7 @@ static void store_flag(struct options *o, char letter)
     o->retry |= letter == 'y';
     o->plan |= letter == 'P';
     o->mixed |= letter == 'i';
+    o->plain |= letter == 'l';
     o->help |= letter == 'h';
 }
 

@@ -33,7 +33,7 @@ struct options {
     uint64_t memory_bytes;                                 /* 0: from what the machine has */
     double alpha, min_difference, time_ratio, min_seconds; /* of compare */
     size_t rerun;                                          /* cells to repeat; 0: none */
-    bool no_share, force, retry, plan, mixed, help;
+    bool no_share, force, retry, plan, mixed, plain, help;
 };
 
 /*
