@@ -33,7 +33,7 @@ Test(features, views_agree_and_follow_the_order)
     for (size_t i = 0; i < 4; i++)
         for (size_t j = 0; j < 3; j++) {
             const uint8_t byte = bytes[order[i] * 3 + j];
-            cr_assert_eq(f.bytes[i * 3 + j], byte);
+            cr_assert_eq(features_row(&f, i)[j], byte);
             cr_assert_eq(f.columns[j * 4 + i], byte);
             cr_assert_float_eq(f.standardised[i * 3 + j],
                                ((double)byte - scaling.mean[j]) / scaling.scale[j], 1e-6);

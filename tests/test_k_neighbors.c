@@ -209,7 +209,7 @@ Test(k_neighbors, duplicates_rank_by_row, .timeout = 20)
 
     struct problem same = random_problem(40, 3, 5, 256, 0, 6);
     for (size_t i = 1; i < 40; i += 2) /* every row twice */
-        memcpy(same.x.bytes + i * 5, same.x.bytes + (i - 1) * 5, 5);
+        memcpy(same.train + i * 5, same.train + (i - 1) * 5, 5);
     struct neighbors_index index;
     struct neighbors found;
     for (int power = 1; power <= 2; power++) {

@@ -67,8 +67,13 @@ enum { N_TRIALS = sizeof trials / sizeof *trials };
 static void make(struct made_data *d, float *scaled, uint64_t seed, size_t n_rows, size_t n_columns)
 {
     made_random(d, seed, n_rows, n_columns, 5, 40);
-    for (size_t i = 0; i < n_rows * n_columns; i++)
-        scaled[i] = ((float)d->bytes[i] - 85) / 80;
+    static float levels[MADE_FEATURES_MAX * N_LEVELS];
+    static const struct scaling scaling = {.levels = levels};
+    for (size_t i = 0; i < n_columns * N_LEVELS; i++)
+        levels[i] = ((float)(i % N_LEVELS) - 85) / 80;
+    d->x.scaling = &scaling;
+    for (size_t i = 0; i < n_rows; i++)
+        features_standardise(&d->x, i, scaled + i * n_columns);
     d->x.standardised = scaled;
 }
 

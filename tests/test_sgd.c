@@ -575,7 +575,7 @@ static void check_constant_features(const struct classifier_class *class, size_t
     struct fit_report report;
     uint8_t labels[60];
     for (size_t i = 0; i < p->n_rows; i++)
-        p->x.bytes[2 * i] = p->bytes[2 * i] = 5;
+        p->bytes[2 * i] = 5;
     scaling_destroy(&p->scaling);
     cr_assert_eq(scaling_create(&p->scaling, p->bytes, 60, 2, NULL), STATUS_OK);
     parameters_default(&parameters, class->parameters);

@@ -128,9 +128,9 @@ struct classifier_class {
                        struct error *error);
 
     /*
-     * Class numbers for the rows of x. `readout` has the parameters of fit but for those marked
-     * is_readout, which may ask for less than was fitted, or for one that was asked for. May be
-     * called more than once; x is then the same.
+     * Class numbers for the rows of x, which are in order as they are (x->order is NULL). `readout`
+     * has the parameters of fit but for those marked is_readout, which may ask for less than was
+     * fitted, or for one that was asked for. May be called more than once; x is then the same.
      */
     enum status (*predict)(void *model, const struct parameters *readout, const struct features *x,
                            const struct execution *execution,

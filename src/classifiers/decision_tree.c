@@ -134,7 +134,7 @@ static enum status predict(void *model, const struct parameters *readout, const 
     (void)error;
     for (size_t first = 0; first < x->n_rows; first += BLOCK) {
         const size_t n = x->n_rows - first < BLOCK ? x->n_rows - first : BLOCK;
-        tree_leaves(tree, x->bytes + first * x->n_features, n, x->n_features, max_depth, leaves);
+        tree_leaves(tree, features_rows(x, first), n, x->n_features, max_depth, leaves);
         for (size_t i = 0; i < n; i++)
             labels[first + i] = tree->nodes[leaves[i]].label;
     }

@@ -50,10 +50,11 @@ struct gaussian_nb {
 
 /* Rows sorted by class, and the sums of the class that is being read. */
 struct statistics {
-    uint32_t *rows;  /* n_rows */
-    size_t *first;   /* n_classes + 1 */
-    uint32_t *block; /* n_classes x 2 x n_features: sums of a block of rows, then of squares */
-    uint64_t *sums;  /* n_classes x 2 x n_features */
+    uint32_t *rows;   /* n_rows: places, of the rows of class c from first[c] on */
+    uint8_t *classes; /* n_rows: of the row at each place */
+    size_t *first;    /* n_classes + 1 */
+    uint32_t *block;  /* n_classes x 2 x n_features: sums of a block of rows, then of squares */
+    uint64_t *sums;   /* n_classes x 2 x n_features */
 };
 
 static enum status check(const struct parameters *p, struct error *error)
@@ -94,15 +95,19 @@ static void destroy(void *model)
     memory_free(nb);
 }
 
+/* By their places among the bytes, so that those of a class are read as they lie. */
 static void sort_rows_by_class(const struct statistics *s, const struct training_set *set)
 {
+    const size_t n_rows = set->x->n_rows;
     memset(s->first, 0, (set->n_classes + 1) * sizeof *s->first);
-    for (size_t i = 0; i < set->x->n_rows; i++)
+    for (size_t i = 0; i < n_rows; i++)
         s->first[set->y[i] + 1]++;
     for (size_t c = 0; c < set->n_classes; c++)
         s->first[c + 1] += s->first[c];
-    for (size_t i = 0; i < set->x->n_rows; i++)
-        s->rows[s->first[set->y[i]]++] = (uint32_t)i;
+    for (size_t i = 0; i < n_rows; i++)
+        s->classes[features_place(set->x, i)] = set->y[i];
+    for (size_t place = 0; place < n_rows; place++)
+        s->rows[s->first[s->classes[place]]++] = (uint32_t)place;
     for (size_t c = set->n_classes; c > 0; c--)
         s->first[c] = s->first[c - 1];
     s->first[0] = 0;
@@ -175,6 +180,7 @@ static enum status allocate_fit(struct gaussian_nb *nb, struct statistics *s,
         {(void **)&nb->precision, n_cells, sizeof *nb->precision},
         {(void **)&nb->constant, set->n_classes, sizeof *nb->constant},
         {(void **)&s->rows, set->x->n_rows, sizeof *s->rows},
+        {(void **)&s->classes, set->x->n_rows, sizeof *s->classes},
         {(void **)&s->first, set->n_classes + 1, sizeof *s->first},
         {(void **)&s->block, 2 * n_cells, sizeof *s->block},
         {(void **)&s->sums, 2 * n_cells, sizeof *s->sums},
@@ -187,7 +193,7 @@ static enum status fit(void *model, const struct training_set *set,
                        struct error *error)
 {
     struct gaussian_nb *nb = model;
-    struct statistics s = {NULL, NULL, NULL, NULL};
+    struct statistics s = {.rows = NULL};
     const struct gaussian_kernels *kernels = SIMD_SELECT(gaussian_kernels);
     const size_t n_classes = set->n_classes;
     (void)report;
@@ -208,6 +214,7 @@ static enum status fit(void *model, const struct training_set *set,
     for (size_t c = 0; c < n_classes; c++)
         finish_class(nb, &s, set->x->scaling, c);
     memory_free(s.rows);
+    memory_free(s.classes);
     memory_free(s.first);
     memory_free(s.block);
     memory_free(s.sums);
@@ -220,10 +227,11 @@ static void gather_block(const struct gaussian_nb *nb, const struct features *x,
 {
     const size_t n_rows =
         x->n_rows - first < GAUSSIAN_BLOCK_ROWS ? x->n_rows - first : GAUSSIAN_BLOCK_ROWS;
+    const uint8_t *rows = features_rows(x, first);
     for (size_t k = 0; k < nb->n_columns; k++)
         for (size_t r = 0; r < GAUSSIAN_BLOCK_ROWS; r++)
             block[k * GAUSSIAN_BLOCK_ROWS + r] =
-                r < n_rows ? x->bytes[(first + r) * x->n_features + nb->columns[k]] : 0;
+                r < n_rows ? rows[r * x->n_features + nb->columns[k]] : 0;
 }
 
 static void predict_block(const struct gaussian_nb *nb, const double *sums, size_t n_rows,
@@ -277,7 +285,7 @@ static enum status predict(void *model, const struct parameters *readout, const 
 static struct memory_need memory_need(const struct parameters *p, const struct problem_size *size)
 {
     (void)p;
-    return (struct memory_need){.bytes = (double)size->n_train * sizeof(uint32_t),
+    return (struct memory_need){.bytes = (double)size->n_train * (sizeof(uint32_t) + 1),
                                 .mostly = "the rows by class"};
 }
 

@@ -305,8 +305,8 @@ static void predict_block(const struct model *m, size_t n_stages, const struct f
     for (size_t i = 0; i < n; i++)
         memcpy(sums + i * m->n_scores, m->initial, m->n_scores * sizeof *sums);
     for (size_t t = 0; t < n_stages * m->n_scores; t++)
-        boosting_tree_add(&m->trees[t], x->bytes + first * x->n_features, n, x->n_features,
-                          LEARNING_RATE, sums + t % m->n_scores, m->n_scores);
+        boosting_tree_add(&m->trees[t], features_rows(x, first), n, x->n_features, LEARNING_RATE,
+                          sums + t % m->n_scores, m->n_scores);
     for (size_t i = 0; i < n; i++)
         labels[first + i] = boosting_decide(sums + i * m->n_scores, 1, m->n_classes);
 }

@@ -60,10 +60,12 @@ enum status boosting_data_create(struct boosting_data *data, const struct featur
     data->tiles = memory_zeroed(data->n_tiles * x->n_rows, WIDTH);
     if (!data->tiles)
         return error_memory(error, "the training bytes", data->n_tiles * x->n_rows * WIDTH);
-    for (size_t i = 0; i < x->n_rows; i++)
+    for (size_t i = 0; i < x->n_rows; i++) {
+        const uint8_t *row = features_row(x, i);
         for (size_t first = 0; first < x->n_features; first += WIDTH)
-            memcpy(data->tiles[first / WIDTH * x->n_rows + i], x->bytes + i * x->n_features + first,
+            memcpy(data->tiles[first / WIDTH * x->n_rows + i], row + first,
                    x->n_features - first < WIDTH ? x->n_features - first : WIDTH);
+    }
     return STATUS_OK;
 }
 

@@ -189,7 +189,7 @@ void boosting_search_sorted(struct boosting_grower *g, struct boosting_task *tas
     uint8_t positions[COLUMNS];
     task->is_searched = true;
     for (size_t i = 0; i < n; i++) {
-        g->row_bytes[i] = g->x->bytes + g->rows[task->begin + i] * g->x->n_features;
+        g->row_bytes[i] = features_row(g->x, g->rows[task->begin + i]);
         g->residuals[i] = (double)boosting_unpack(g, g->packed[task->begin + i]).sum;
         g->reciprocals[i] = 1 / ((double)(i + 1) * (double)(n - i - 1));
     }

@@ -19,29 +19,15 @@ size_t linear_lanes_for(size_t n_problems)
     return padded(n_problems, LINEAR_LANES);
 }
 
-/* Marks the features that take more than one value; returns how many. */
-static size_t find_varying(const struct features *x, uint8_t *restrict varies)
-{
-    memset(varies, 0, x->n_features);
-    for (size_t i = 1; i < x->n_rows; i++) {
-        const uint8_t *restrict row = x->bytes + i * x->n_features;
-        for (size_t j = 0; j < x->n_features; j++)
-            varies[j] |= row[j] ^ x->bytes[j];
-    }
-    size_t n_varying = 0;
-    for (size_t j = 0; j < x->n_features; j++)
-        n_varying += varies[j] != 0;
-    return n_varying;
-}
-
 static void fill_rows(struct linear_design *design, const struct features *x)
 {
+    const float *levels = x->scaling->levels;
     const size_t n_kept = design->n_columns - 1;
     for (size_t i = 0; i < design->n_rows; i++) {
-        const float *restrict in = x->standardised + i * x->n_features;
+        const uint8_t *restrict in = features_row(x, i);
         float *restrict out = design->x + i * design->stride;
         for (size_t j = 0; j < n_kept; j++)
-            out[j] = in[design->features[j]];
+            out[j] = levels[design->features[j] * N_LEVELS + in[design->features[j]]];
         out[n_kept] = 1;
         memset(out + n_kept + 1, 0, (design->stride - n_kept - 1) * sizeof *out);
     }
@@ -82,7 +68,7 @@ enum status linear_design_create(struct linear_design *design, const struct trai
     uint8_t *varies = memory_array(x->n_features, sizeof *varies);
     if (!varies)
         return error_memory(error, "the linear problem", x->n_features);
-    design->n_columns = find_varying(x, varies) + 1;
+    design->n_columns = features_find_varying(x, varies) + 1;
     design->stride = padded(design->n_columns, COLUMN_PADDING);
     design->lanes = linear_lanes_for(design->n_problems);
     const enum status status = allocate(design, error);

@@ -140,7 +140,6 @@ const struct classifier_class linear_svc_class = {
     .name = "LinearSVC",
     .summary = "linear support vector machine, one-vs-rest or of Crammer and Singer",
     .parameters = specs,
-    .train_views = VIEW_STANDARDISED,
     .test_views = VIEW_STANDARDISED,
     .is_deterministic = true,
     .rejected_2017 = rejected_2017,

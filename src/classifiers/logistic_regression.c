@@ -107,7 +107,6 @@ const struct classifier_class logistic_regression_class = {
     .name = "LogisticRegression",
     .summary = "logistic regression, one-vs-rest",
     .parameters = specs,
-    .train_views = VIEW_STANDARDISED,
     .test_views = VIEW_STANDARDISED,
     .is_deterministic = true,
     .rejected_2017 = rejected_2017,

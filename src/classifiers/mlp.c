@@ -178,10 +178,7 @@ static enum status find_columns(struct mlp *mlp, const struct features *x, struc
                                              "the inputs of the network", error);
     if (status)
         return status;
-    memset(varies, 0, x->n_features);
-    for (size_t i = 1; i < x->n_rows; i++)
-        for (size_t j = 0; j < x->n_features; j++)
-            varies[j] |= x->bytes[i * x->n_features + j] ^ x->bytes[j];
+    features_find_varying(x, varies);
     for (size_t j = 0; j < x->n_features; j++)
         if (varies[j]) {
             const double scale = 1.0 / x->scaling->scale[j];
@@ -255,8 +252,9 @@ static enum status training_create(struct training *t, const struct mlp *mlp,
     memset(t->m, 0, n_parameters * sizeof *t->m);
     memset(t->v, 0, n_parameters * sizeof *t->v);
     for (size_t i = 0; pack && i < n_rows; i++)
-        pack_row(mlp, set->x->bytes + i * n_features, t->packed + i * mlp->n_columns);
+        pack_row(mlp, features_row(set->x, i), t->packed + i * mlp->n_columns);
     const struct mlp_batch_source source = {.bytes = pack ? t->packed : set->x->bytes,
+                                            .order = pack ? NULL : set->x->order,
                                             .n_rows = n_rows,
                                             .n_columns = mlp->n_columns,
                                             .scale = mlp->scale,
@@ -380,7 +378,7 @@ static void predict_block(const struct mlp *mlp, const struct mlp_workspace *wor
 {
     const size_t n_rows = x->n_rows - first < PREDICT_ROWS ? x->n_rows - first : PREDICT_ROWS;
     for (size_t i = 0; i < n_rows; i++) {
-        pack_row(mlp, x->bytes + (first + i) * x->n_features, packed);
+        pack_row(mlp, features_row(x, first + i), packed);
         mlp->network.kernels->standardise(packed, mlp->scale, mlp->shift, mlp->n_columns,
                                           workspace->values[0] + i * workspace->strides[0]);
     }

@@ -24,17 +24,6 @@ static int by_falling_weight(const void *left, const void *right)
     return a->feature < b->feature ? -1 : 1;
 }
 
-/* varies[j] != 0 when feature j differs between training rows. */
-static void find_varying(const struct features *x, uint8_t *restrict varies)
-{
-    memset(varies, 0, x->n_features);
-    for (size_t i = 1; i < x->n_rows; i++) {
-        const uint8_t *row = x->bytes + i * x->n_features;
-        for (size_t j = 0; j < x->n_features; j++)
-            varies[j] |= row[j] ^ x->bytes[j];
-    }
-}
-
 static enum status sort_features(struct neighbors_index *index, const struct features *x,
                                  struct error *error)
 {
@@ -48,12 +37,10 @@ static enum status sort_features(struct neighbors_index *index, const struct fea
                                              "the order of the features", error);
     if (status)
         return status;
-    find_varying(x, varies);
-    for (size_t j = 0; j < x->n_features; j++) {
+    index->n_varying = features_find_varying(x, varies);
+    for (size_t j = 0; j < x->n_features; j++)
         sorted[j] =
             (struct weighted_feature){varies[j] ? 1.0 / x->scaling->scale[j] : 0.0, (uint32_t)j};
-        index->n_varying += varies[j] != 0;
-    }
     qsort(sorted, x->n_features, sizeof *sorted, by_falling_weight);
     for (size_t j = 0; j < x->n_features; j++)
         index->features[j] = sorted[j].feature;
@@ -95,7 +82,7 @@ static void fill_panels(struct neighbors_index *index, const struct features *x)
 {
     memset(index->panels, 0, index->n_panels * index->n_units * UNIT_BYTES);
     for (size_t i = 0; i < x->n_rows; i++) {
-        const uint8_t *row = x->bytes + i * x->n_features;
+        const uint8_t *row = features_row(x, i);
         uint8_t *panel = index->panels + i / DISTANCE_PANEL_ROWS * index->n_units * UNIT_BYTES +
                          i % DISTANCE_PANEL_ROWS * DISTANCE_UNIT;
         for (size_t v = 0; v < index->n_varying; v++)

@@ -215,8 +215,7 @@ static void predict_block(const struct tree *trees, size_t n_trees, const struct
     const size_t n_classes = trees[0].n_classes;
     memset(sums, 0, n * n_classes * sizeof *sums);
     for (size_t t = 0; t < n_trees; t++) {
-        tree_leaves(&trees[t], x->bytes + first * x->n_features, n, x->n_features, SIZE_MAX,
-                    leaves);
+        tree_leaves(&trees[t], features_rows(x, first), n, x->n_features, SIZE_MAX, leaves);
         add_probabilities(sums, &trees[t], leaves, n);
     }
     for (size_t i = 0; i < n; i++)

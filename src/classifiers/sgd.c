@@ -104,8 +104,8 @@ static void one_row(const struct training *t, struct block *block, size_t row)
     double scores[SGD_PROBLEMS], gradients[SGD_PROBLEMS];
     if (square == 0.0)
         return;
-    t->kernels->standardise(x->bytes + row * x->n_features, t->model->scale, t->model->shift,
-                            x->n_features, block->x);
+    t->kernels->standardise(features_row(x, row), t->model->scale, t->model->shift, x->n_features,
+                            block->x);
     sgd_weights_scores(&block->weights, block->x, scores);
     const double eta = rate(t->options, block->step);
     for (size_t k = 0; k < block->weights.n_problems; k++) {
@@ -122,7 +122,7 @@ static void one_row(const struct training *t, struct block *block, size_t row)
 /* Rows come in random order, which the processor cannot foresee. */
 static void prefetch_row(const struct features *x, size_t row)
 {
-    const uint8_t *bytes = x->bytes + row * x->n_features;
+    const uint8_t *bytes = features_row(x, row);
     for (size_t j = 0; j < x->n_features; j += CACHE_LINE)
         __builtin_prefetch(bytes + j);
 }
@@ -216,8 +216,8 @@ static void fill_squares(const struct training *t)
     const struct features *x = t->set->x;
     float *row = t->blocks[0].x, square;
     for (size_t i = 0; i < x->n_rows; i++) {
-        t->kernels->standardise(x->bytes + i * x->n_features, t->model->scale, t->model->shift,
-                                x->n_features, row);
+        t->kernels->standardise(features_row(x, i), t->model->scale, t->model->shift, x->n_features,
+                                row);
         t->kernels->scores(row, t->model->stride, 1, row, 0.0f, &square);
         t->squares[i] = (double)square;
     }
@@ -361,8 +361,8 @@ enum status sgd_predict(void *fitted, const struct parameters *readout, const st
     for (size_t first = 0; first < n_rows; first += PREDICT_ROWS) {
         float *row = rows + (size_t)omp_get_thread_num() * model->stride;
         for (size_t i = first; i < n_rows && i < first + PREDICT_ROWS; i++) {
-            kernels->standardise(x->bytes + i * x->n_features, model->scale, model->shift,
-                                 x->n_features, row);
+            kernels->standardise(features_row(x, i), model->scale, model->shift, x->n_features,
+                                 row);
             labels[i] = decide(model, kernels, row);
         }
     }

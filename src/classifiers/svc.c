@@ -322,7 +322,7 @@ static size_t interior_bytes_max(const struct job *job, const struct features *x
                                  const struct execution *execution)
 {
     const size_t n_threads = (size_t)(execution->n_threads > 1 ? execution->n_threads : 1);
-    const size_t data = x->n_rows * x->n_features * (1 + sizeof(float)) +
+    const size_t data = x->n_rows * x->n_features +
                         x->n_rows * job->rows->n_columns * sizeof(float) +
                         n_threads * job->kept_bytes;
     if (execution->memory_bytes == 0)
@@ -545,7 +545,6 @@ const struct classifier_class svc_class = {
     .name = "SVC",
     .summary = "C-support vector machine with a kernel, one machine for each pair of classes",
     .parameters = specs,
-    .train_views = VIEW_STANDARDISED,
     .test_views = VIEW_STANDARDISED,
     .is_deterministic = true, /* within its tolerance */
     .canonical = canonical,

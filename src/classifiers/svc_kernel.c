@@ -10,17 +10,6 @@
 
 enum { COLUMN_UNIT = 16, GRAM_STRIP = 252, GRAM_CORNER = 36, RIGHT_AT_ONCE = 1024 };
 
-/* Constant in training: standardised to one value, which is 0, or differs from it by nothing. */
-static bool is_constant(const struct training_set *set, size_t feature)
-{
-    const size_t n_features = set->x->n_features;
-    const uint8_t *bytes = set->x->bytes + feature;
-    for (size_t i = 1; i < set->x->n_rows; i++)
-        if (bytes[i * n_features] != bytes[0])
-            return false;
-    return true;
-}
-
 static size_t lesser(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -35,12 +24,22 @@ static enum status choose_features(struct svc_rows *rows, const struct training_
                                    struct error *error)
 {
     const size_t n_features = set->x->n_features;
-    rows->features = memory_array(n_features, sizeof *rows->features);
-    if (!rows->features)
-        return error_memory(error, "SVC", n_features * sizeof *rows->features);
+    uint8_t *varies = NULL;
+    const enum status status = memory_arrays(
+        (const struct memory_request[]){
+            {(void **)&rows->features, n_features, sizeof *rows->features},
+            {(void **)&varies, n_features, 1},
+        },
+        2, "SVC", error);
+    if (status)
+        return status;
+    /* A feature that is constant in training is standardised to one value, which is 0 or differs
+       from it by nothing. */
+    features_find_varying(set->x, varies);
     for (size_t j = 0; j < n_features; j++)
-        if (!is_constant(set, j))
+        if (varies[j])
             rows->features[rows->n_features++] = (uint32_t)j;
+    memory_free(varies);
     rows->n_columns = rounded_up(rows->n_features ? rows->n_features : 1, COLUMN_UNIT);
     return STATUS_OK;
 }
@@ -152,17 +151,19 @@ enum status svc_rows_create(struct svc_rows *rows, const struct training_set *se
                             struct error *error)
 {
     const size_t n_rows = set->x->n_rows, n_all = set->x->n_features;
+    float *row = NULL;
     *rows = (struct svc_rows){.n_rows = n_rows};
     enum status status = choose_features(rows, set, error);
     if (!status)
         status = memory_arrays(
             (const struct memory_request[]){
+                {(void **)&row, n_all, sizeof *row},
                 {(void **)&rows->x, n_rows * rows->n_columns, sizeof *rows->x},
                 {(void **)&rows->norms, n_rows, sizeof *rows->norms},
                 {(void **)&rows->diagonal, n_rows, sizeof *rows->diagonal},
                 {(void **)&rows->source, n_rows, sizeof *rows->source},
             },
-            4, "SVC", error);
+            5, "SVC", error);
     if (status) {
         svc_rows_destroy(rows);
         return status;
@@ -170,11 +171,12 @@ enum status svc_rows_create(struct svc_rows *rows, const struct training_set *se
     sort_by_class(rows, set);
     assert(n_rows > 0);
     for (size_t i = 0; i < n_rows; i++) {
-        const double norm = svc_row_copy(rows, set->x->standardised + rows->source[i] * n_all,
-                                         n_all, rows->x + i * rows->n_columns);
+        features_standardise(set->x, rows->source[i], row);
+        const double norm = svc_row_copy(rows, row, n_all, rows->x + i * rows->n_columns);
         rows->norms[i] = (float)(kernel->gamma * norm);
         rows->diagonal[i] = (float)of_products(kernel, norm, 0);
     }
+    memory_free(row);
     if (kernel->kind != SVC_LINEAR && n_rows <= gram_bytes_max / sizeof *rows->gram / n_rows)
         status = create_gram(rows, kernel, n_threads, error);
     if (status)

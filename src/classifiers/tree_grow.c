@@ -32,7 +32,7 @@ static enum status fill_data_columns(struct tree_data *data, struct error *error
     if (status)
         return status;
     for (size_t i = 0; i < x->n_rows; i++)
-        rows[i] = x->bytes + data->by_class[i] * x->n_features;
+        rows[i] = features_row(x, data->by_class[i]);
     SIMD_SELECT(byte_columns_kernels)
         ->transpose(data->columns, x->n_rows, rows, x->n_rows, x->n_features);
     memory_free(rows);
@@ -165,7 +165,7 @@ static void fill_columns(struct tree_builder *b)
 {
     const struct features *x = b->data->x;
     for (size_t i = 0; i < b->n_samples; i++)
-        b->rows[i] = x->bytes + b->data->by_class[b->samples[i].position] * x->n_features;
+        b->rows[i] = features_row(x, b->data->by_class[b->samples[i].position]);
     b->bytes->transpose(b->columns, b->n_samples, b->rows, b->n_samples, x->n_features);
     b->bytes->swap_nibbles(b->columns, b->n_samples * x->n_features);
 }
@@ -228,10 +228,10 @@ static void find_rows(struct tree_builder *b)
             b->rows[i] = b->data->columns + samples[i].position;
         return;
     }
-    const uint8_t *base = in_columns ? x->columns : x->bytes;
-    const size_t row_stride = in_columns ? 1 : x->n_features;
-    for (size_t i = 0; i < n; i++)
-        b->rows[i] = base + b->data->by_class[samples[i].position] * row_stride;
+    for (size_t i = 0; i < n; i++) {
+        const size_t row = b->data->by_class[samples[i].position];
+        b->rows[i] = in_columns ? x->columns + row : features_row(x, row);
+    }
 }
 
 /* Finds the classes of the node at work, and its heaviest. */

@@ -84,37 +84,44 @@ void scaling_destroy(struct scaling *scaling)
     *scaling = (struct scaling){.n_features = 0};
 }
 
-static void gather_rows(struct features *f, const struct features_source *source)
+void features_standardise(const struct features *x, size_t i, float *restrict out)
 {
-    for (size_t i = 0; i < f->n_rows; i++) {
-        const size_t from = source->order ? source->order[i] : i;
-        memcpy(f->bytes + i * f->n_features, source->bytes + from * f->n_features, f->n_features);
+    const float *levels = x->scaling->levels;
+    const uint8_t *row = features_row(x, i);
+    for (size_t j = 0; j < x->n_features; j++)
+        out[j] = levels[j * N_LEVELS + row[j]];
+}
+
+/* The order of the rows does not matter, so they are read as they lie. */
+size_t features_find_varying(const struct features *x, uint8_t *restrict varies)
+{
+    size_t n_varying = 0;
+    memset(varies, 0, x->n_features);
+    for (size_t i = 1; i < x->n_rows; i++) {
+        const uint8_t *restrict row = x->bytes + i * x->n_features;
+        for (size_t j = 0; j < x->n_features; j++)
+            varies[j] |= row[j] ^ x->bytes[j];
     }
+    for (size_t j = 0; j < x->n_features; j++)
+        n_varying += varies[j] != 0;
+    return n_varying;
 }
 
 /* By square blocks, so that both sides of the transposition stay in the first-level cache. */
 static void fill_columns(struct features *f)
 {
+    const uint8_t *rows[TRANSPOSE_BLOCK];
     for (size_t i0 = 0; i0 < f->n_rows; i0 += TRANSPOSE_BLOCK) {
-        const size_t i1 = i0 + TRANSPOSE_BLOCK < f->n_rows ? i0 + TRANSPOSE_BLOCK : f->n_rows;
+        const size_t n = f->n_rows - i0 < TRANSPOSE_BLOCK ? f->n_rows - i0 : TRANSPOSE_BLOCK;
+        for (size_t i = 0; i < n; i++)
+            rows[i] = features_row(f, i0 + i);
         for (size_t j0 = 0; j0 < f->n_features; j0 += TRANSPOSE_BLOCK) {
             const size_t j1 =
                 j0 + TRANSPOSE_BLOCK < f->n_features ? j0 + TRANSPOSE_BLOCK : f->n_features;
             for (size_t j = j0; j < j1; j++)
-                for (size_t i = i0; i < i1; i++)
-                    f->columns[j * f->n_rows + i] = f->bytes[i * f->n_features + j];
+                for (size_t i = 0; i < n; i++)
+                    f->columns[j * f->n_rows + i0 + i] = rows[i][j];
         }
-    }
-}
-
-static void fill_standardised(struct features *f)
-{
-    const float *levels = f->scaling->levels;
-    for (size_t i = 0; i < f->n_rows; i++) {
-        const uint8_t *row = f->bytes + i * f->n_features;
-        float *out = f->standardised + i * f->n_features;
-        for (size_t j = 0; j < f->n_features; j++)
-            out[j] = levels[j * N_LEVELS + row[j]];
     }
 }
 
@@ -122,10 +129,12 @@ enum status features_create(struct features *features, const struct features_sou
                             struct error *error)
 {
     const size_t n_values = source->n_rows * source->n_features;
-    *features = (struct features){
-        .n_rows = source->n_rows, .n_features = source->n_features, .scaling = source->scaling};
+    *features = (struct features){.n_rows = source->n_rows,
+                                  .n_features = source->n_features,
+                                  .scaling = source->scaling,
+                                  .bytes = source->bytes,
+                                  .order = source->order};
     const struct memory_request requests[] = {
-        {(void **)&features->bytes, n_values, 1},
         {(void **)&features->columns, source->views & VIEW_COLUMNS ? n_values : 0, 1},
         {(void **)&features->standardised, source->views & VIEW_STANDARDISED ? n_values : 0,
          sizeof *features->standardised},
@@ -134,18 +143,15 @@ enum status features_create(struct features *features, const struct features_sou
                                              "the views of the features", error);
     if (status)
         return status;
-    memory_prefer_huge_pages(features->bytes, n_values);
-    gather_rows(features, source);
     if (source->views & VIEW_COLUMNS)
         fill_columns(features);
-    if (source->views & VIEW_STANDARDISED)
-        fill_standardised(features);
+    for (size_t i = 0; source->views & VIEW_STANDARDISED && i < features->n_rows; i++)
+        features_standardise(features, i, features->standardised + i * features->n_features);
     return STATUS_OK;
 }
 
 void features_destroy(struct features *features)
 {
-    memory_free(features->bytes);
     memory_free(features->columns);
     memory_free(features->standardised);
     *features = (struct features){.n_rows = 0};

@@ -12,11 +12,10 @@ static double data_bytes(const struct cell *cell)
     const struct classifier_class *class = cell->point->class;
     const double n_features = (double)d->n_features;
     const double n_train = (double)d->train.n_rows, n_test = (double)d->test.n_rows;
-    const double train_views = (class->train_views & VIEW_COLUMNS ? 1 : 0) +
-                               (class->train_views & VIEW_STANDARDISED ? (double)sizeof(float) : 0);
+    const double train_views = class->train_views & VIEW_COLUMNS ? 1 : 0;
     const double test_views = class->test_views & VIEW_STANDARDISED ? (double)sizeof(float) : 0;
-    return n_train * n_features * (2 + train_views) + n_test * n_features * (2 + test_views) +
-           n_train * (sizeof(uint32_t) + 2) + 2 * n_test;
+    return n_train * (n_features * (1 + train_views) + sizeof(uint32_t) + 2) +
+           n_test * (n_features * (1 + test_views) + 2);
 }
 
 struct memory_need cell_memory_need(const struct cell *cell, size_t n_threads)

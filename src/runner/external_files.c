@@ -30,14 +30,13 @@ enum status external_path(char path[EXTERNAL_PATH_BYTES], const char *folder, co
 
 /* One IDX file of bytes to write. */
 struct idx_content {
-    const char *name;
     size_t n_sizes, sizes[3];
-    const uint8_t *bytes;
+    struct features rows; /* sizes[0] of them */
 };
 
 static bool write_content(FILE *file, const struct idx_content *content)
 {
-    size_t n_bytes = 1;
+    const size_t row_bytes = content->rows.n_features;
     const uint8_t magic[4] = {0, 0, 0x08, (uint8_t)content->n_sizes};
     bool good = fwrite(magic, sizeof magic, 1, file) == 1;
     for (size_t i = 0; i < content->n_sizes; i++) {
@@ -45,9 +44,10 @@ static bool write_content(FILE *file, const struct idx_content *content)
         const uint8_t big_endian[4] = {(uint8_t)(size >> 24), (uint8_t)(size >> 16),
                                        (uint8_t)(size >> 8), (uint8_t)size};
         good = good && fwrite(big_endian, sizeof big_endian, 1, file) == 1;
-        n_bytes *= size;
     }
-    return good && fwrite(content->bytes, 1, n_bytes, file) == n_bytes;
+    for (size_t i = 0; good && i < content->rows.n_rows; i++)
+        good = fwrite(features_row(&content->rows, i), 1, row_bytes, file) == row_bytes;
+    return good;
 }
 
 /* With the error of the first call that failed. */
@@ -67,11 +67,11 @@ static enum status write_file(const char *folder, const char *name, const struct
 }
 
 static enum status write_images(const struct external_task *task, const char *name,
-                                const uint8_t *pixels, size_t n_rows, struct error *error)
+                                const struct features *rows, struct error *error)
 {
     const struct dataset *d = task->cell->dataset;
     const struct idx_content images = {
-        .n_sizes = 3, .sizes = {n_rows, d->height, d->width}, .bytes = pixels};
+        .n_sizes = 3, .sizes = {rows->n_rows, d->height, d->width}, .rows = *rows};
     return write_file(task->folder, name, &images, NULL, error);
 }
 
@@ -85,7 +85,10 @@ static enum status write_labels(const struct external_task *task, struct error *
         return error_memory(error, "the labels of a repeat", n_rows);
     for (size_t i = 0; i < n_rows; i++)
         labels[i] = d->class_values[task->train_labels[i]];
-    const struct idx_content content = {.n_sizes = 1, .sizes = {n_rows}, .bytes = labels};
+    const struct idx_content content = {
+        .n_sizes = 1,
+        .sizes = {n_rows},
+        .rows = {.n_rows = 1, .n_features = n_rows, .bytes = labels}};
     const enum status status = write_file(task->folder, train_labels_name, &content, NULL, error);
     memory_free(labels);
     return status;
@@ -172,11 +175,12 @@ static enum status write_request(const struct external_task *task, struct error 
 enum status external_write_files(const struct external_task *task, struct error *error)
 {
     const struct dataset *d = task->cell->dataset;
-    enum status status =
-        write_images(task, train_images_name, task->train_pixels, d->train.n_rows, error);
+    const struct features test = {
+        .n_rows = d->test.n_rows, .n_features = d->n_features, .bytes = d->test.pixels};
+    enum status status = write_images(task, train_images_name, task->train, error);
     if (!status)
         status = write_labels(task, error);
     if (!status)
-        status = write_images(task, test_images_name, d->test.pixels, d->test.n_rows, error);
+        status = write_images(task, test_images_name, &test, error);
     return status ? status : write_request(task, error);
 }

@@ -6,6 +6,7 @@
 #define FMBENCH_RUNNER_EXTERNAL_FILES_H
 
 #include "base/error.h"
+#include "loader/features.h"
 #include "runner/cell.h"
 
 #include <limits.h>
@@ -26,9 +27,9 @@ enum status external_path(char path[EXTERNAL_PATH_BYTES], const char *folder, co
                           struct error *error);
 
 struct external_task {
-    const struct cell *cell;     /* of an external classifier */
-    const uint8_t *train_pixels; /* n_train x n_features, in the order of the repeat */
-    const uint8_t *train_labels; /* n_train class numbers, likewise */
+    const struct cell *cell;      /* of an external classifier */
+    const struct features *train; /* the rows in the order of the repeat */
+    const uint8_t *train_labels;  /* n_train class numbers, likewise */
     uint64_t rng_key;
     int n_threads;
     uint64_t memory_limit_bytes; /* 0: none */

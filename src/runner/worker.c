@@ -303,7 +303,7 @@ static enum status run_external(struct bench *b, size_t repeat)
     char *folder = worker_scratch(b->request->scratch, b->parent, b->cell);
     struct external_outcome outcome = {.was_killed = false};
     const struct external_task task = {.cell = b->cell,
-                                       .train_pixels = b->train.bytes,
+                                       .train = &b->train,
                                        .train_labels = b->labels,
                                        .rng_key = cell_classifier_key(b->cell, repeat),
                                        .n_threads = b->request->n_threads,
