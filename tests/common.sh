@@ -26,7 +26,7 @@ figure() {
 # everything but times, memory, threads, what it ran with, and order.
 content() {
   jq -cS 'del(.cpu_s, .fit_s, .predict_s, .start_time, .done_time, .time_per_repeat,
-              .peak_rss_bytes, .needed_bytes, .threads, .environment)' "$1"/*.jsonl | sort
+              .peak_rss_bytes, .needed_bytes, .mapped_bytes, .threads, .environment)' "$1"/*.jsonl | sort
   (cd "$1/predictions" && find . -type f | sort | while read -r file; do
     echo "$file $(zcat "$file" | sha256sum)"
   done)

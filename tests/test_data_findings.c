@@ -34,15 +34,16 @@ static void set_up(void)
     memset(&s, 0, sizeof s);
     fill(s.train_pixels, s.train_labels, N_TRAIN, 0);
     fill(s.test_pixels, s.test_labels, N_TEST, N_TRAIN);
-    s.dataset = (struct dataset){.name = "sample",
-                                 .height = 2,
-                                 .width = 2,
-                                 .n_features = N_FEATURES,
-                                 .n_classes = N_CLASSES,
-                                 .class_values = {0, 1, 2},
-                                 .train = {N_TRAIN, s.train_pixels, s.train_labels},
-                                 .test = {N_TEST, s.test_pixels, s.test_labels},
-                                 .hash = "0123"};
+    s.dataset = (struct dataset){
+        .name = "sample",
+        .height = 2,
+        .width = 2,
+        .n_features = N_FEATURES,
+        .n_classes = N_CLASSES,
+        .class_values = {0, 1, 2},
+        .train = {.n_rows = N_TRAIN, .pixels = s.train_pixels, .labels = s.train_labels},
+        .test = {.n_rows = N_TEST, .pixels = s.test_pixels, .labels = s.test_labels},
+        .hash = "0123"};
 }
 
 TestSuite(data_findings, .init = set_up, .timeout = 20);

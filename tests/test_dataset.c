@@ -4,6 +4,7 @@
 #include "loader/digest.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -319,36 +320,81 @@ static void put_sparse_images(const char *name, uint32_t n, uint32_t side)
     bytes_free(&header);
 }
 
-/* Loading takes the bytes themselves and little more; a limit takes only the kept rows. */
+/* A plain file of images takes memory when it is looked at, and no more than what is looked at. */
 Test(dataset, peak_memory)
 {
     enum { SIDE = 1024, ROWS = 64, SLACK_BYTES = 4 << 20 };
     const size_t n_bytes = (size_t)ROWS * SIDE * SIDE;
     uint8_t labels[ROWS] = {1, 2};
     struct dataset d;
+    uint64_t sum = 0;
     put_labels(train_labels_name, ROWS, labels);
     put_labels(test_labels_name, 1, labels);
     put_sparse_images(train_images_name, ROWS, SIDE);
     put_sparse_images(test_images_name, 1, SIDE);
     const size_t before = peak_bytes();
-    load_good(&d, 2, 0);
-    dataset_destroy(&d);
-    const size_t limited = peak_bytes() - before;
     load_good(&d, 0, 0);
-    dataset_destroy(&d);
+    const size_t loaded = peak_bytes() - before;
+    for (size_t i = 0; i < d.train.n_rows * d.n_features; i++)
+        sum += d.train.pixels[i];
     const size_t whole = peak_bytes() - before;
-    cr_assert_lt(limited, (size_t)3 * SIDE * SIDE + SLACK_BYTES, "%zu bytes", limited);
+    dataset_destroy(&d);
+    cr_assert_eq(sum, 0);
+    cr_assert_lt(loaded, SLACK_BYTES, "%zu bytes", loaded);
     cr_assert_gt(whole, n_bytes, "%zu bytes", whole); /* else this measures nothing */
     cr_assert_lt(whole, n_bytes + SIDE * SIDE + SLACK_BYTES, "%zu bytes", whole);
 }
 #endif
+
+Test(dataset, plain_images_are_mapped)
+{
+    struct dataset d;
+    char path[FILE_PATH_BYTES];
+    load_good(&d, 0, 0);
+    cr_assert_eq(dataset_mapped_bytes(&d), 0, "what gzip holds is not");
+    dataset_destroy(&d);
+    cr_assert_eq(unlink(file_path(path, folder, train_images_name)), 0);
+    put_images("small/train-images-idx3-ubyte", N_TRAIN, 2, 3, train_pixels);
+    load_good(&d, 0, 0);
+    expect_small(&d);
+    cr_assert_eq(dataset_mapped_bytes(&d), 16 + sizeof train_pixels);
+    dataset_destroy(&d);
+    load_good(&d, 3, 0);
+    cr_assert_eq(dataset_mapped_bytes(&d), 16 + 3 * N_FEATURES, "the rows that are kept");
+    dataset_destroy(&d);
+}
+
+/* As when it is cut between the look at its size and the reading of its content. */
+Test(digest, a_file_that_ends_early_is_a_data_error)
+{
+    char path[FILE_PATH_BYTES], hex[DIGEST_HEX_BYTES], whole_hex[DIGEST_HEX_BYTES];
+    char name[FOLDER_BYTES];
+    struct error error = {STATUS_OK, ""};
+    folder_create(name);
+    file_put(file_path(path, name, "bytes"), (const uint8_t *)"xxabc", 5);
+    struct digest_file file = {.path = path, .descriptor = open(path, O_RDONLY), .offset = 2};
+    struct digest_part part = {.n_bytes = 3, .file = &file};
+    const struct digest_part plain = {.bytes = "abc", .n_bytes = 3};
+    cr_assert_eq(digest_sha256(hex, &part, 1, NULL), STATUS_OK);
+    cr_assert_eq(digest_sha256(whole_hex, &plain, 1, NULL), STATUS_OK);
+    cr_assert_str_eq(hex, whole_hex);
+    part.n_bytes = 4;
+    cr_assert_eq(digest_sha256(hex, &part, 1, &error), STATUS_DATA);
+    expect_message(&error, "was cut while it was read: expected 4 bytes of data, found 3");
+    cr_assert_str_eq(hex, "");
+    close(file.descriptor);
+    folder_remove(name);
+}
 
 /* The digest of "abc", from FIPS 180-2. */
 Test(digest, known_answer_in_any_parts)
 {
     static const char expected[] =
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-    const struct digest_part whole[] = {{"abc", 3}}, split[] = {{"a", 1}, {NULL, 0}, {"bc", 2}};
+    const struct digest_part whole[] = {{.bytes = "abc", .n_bytes = 3}},
+                             split[] = {{.bytes = "a", .n_bytes = 1},
+                                        {.bytes = NULL},
+                                        {.bytes = "bc", .n_bytes = 2}};
     char hex[DIGEST_HEX_BYTES];
     cr_assert_eq(digest_sha256(hex, whole, 1, NULL), STATUS_OK);
     cr_assert_str_eq(hex, expected);

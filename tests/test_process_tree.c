@@ -62,6 +62,25 @@ Test(process_tree, memory_is_that_of_all_of_it, .timeout = 20)
     process_tree_kill_below(getpid());
 }
 
+/* What the kernel can drop is no reason to end a process. */
+Test(process_tree, pages_of_files_do_not_count, .timeout = 20)
+{
+    char name[] = "/var/tmp/fmbench-pages-XXXXXX";
+    const int fd = mkstemp(name);
+    uint64_t sum = 0;
+    cr_assert_geq(fd, 0);
+    unlink(name);
+    cr_assert_eq(ftruncate(fd, HELD_BYTES), 0);
+    const uint64_t before = process_tree_resident_bytes(getpid());
+    const uint8_t *bytes = mmap(NULL, HELD_BYTES, PROT_READ, MAP_PRIVATE, fd, 0);
+    cr_assert_neq(bytes, MAP_FAILED);
+    for (size_t i = 0; i < HELD_BYTES; i++)
+        sum += bytes[i];
+    cr_assert_eq(sum, 0);
+    cr_assert_lt(process_tree_resident_bytes(getpid()), before + HELD_BYTES / 2);
+    close(fd);
+}
+
 Test(process_tree, all_but_the_root_are_killed, .timeout = 20)
 {
     const struct family *family = start_family();

@@ -45,6 +45,7 @@ static void fill(struct record *record)
     record->done_time = 1503000004130;
     record->peak_rss_bytes = INT64_C(1) << 40;
     record->needed_bytes = INT64_C(1) << 41;
+    record->mapped_bytes = INT64_C(1) << 33;
     record->threads = 2;
     record->seed = UINT64_MAX;
     record->environment = (struct record_environment){.commit = "b60fe6c7b164b125",
@@ -119,6 +120,7 @@ static void assert_same(const struct record *a, const struct record *b)
     cr_assert_eq(a->done_time, b->done_time);
     cr_assert_eq(a->peak_rss_bytes, b->peak_rss_bytes);
     cr_assert_eq(a->needed_bytes, b->needed_bytes);
+    cr_assert_eq(a->mapped_bytes, b->mapped_bytes);
     cr_assert_eq(a->threads, b->threads);
     cr_assert_eq(a->seed, b->seed);
     assert_same_environment(&a->environment, &b->environment);
@@ -150,7 +152,7 @@ Test(record, round_trip_loses_nothing, .timeout = 10)
     assert_round_trip(&record);
     record.n_repeats = 0;
     assert_round_trip(&record);
-    record.peak_rss_bytes = record.needed_bytes = -1;
+    record.peak_rss_bytes = record.needed_bytes = record.mapped_bytes = -1;
     record.seed = INT64_MAX;
     record.reason[0] = record.solver[0] = record.predictions[0] = '\0';
     record.host[0] = record.version[0] = '\0';
@@ -309,9 +311,10 @@ Test(record, each_required_key_is_missed, .timeout = 10)
 Test(record, optional_keys_may_be_absent_and_unknown_ones_there, .timeout = 10)
 {
     static const char *const keys[] = {
-        "command",    "peer_of",   "implementation", "reason",      "solver",   "predictions",
-        "host",       "version",   "n_iter",         "converged",   "measures", "peak_rss_bytes",
-        "n_features", "n_classes", "environment",    "needed_bytes"};
+        "command",      "peer_of",        "implementation", "reason",    "solver",
+        "predictions",  "host",           "version",        "n_iter",    "converged",
+        "measures",     "peak_rss_bytes", "n_features",     "n_classes", "environment",
+        "needed_bytes", "mapped_bytes"};
     struct error error = {0};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         char *line = changed_line(NULL, keys[i], NULL);

@@ -69,6 +69,18 @@ FIT(fit_and_outlive)
     return STATUS_OK;
 }
 
+/* The file that the images are mapped from. */
+static char cut_path[] = "/tmp/fmbench-cut-XXXXXX";
+
+FIT(fit_what_is_cut)
+{
+    UNUSED;
+    if (truncate(cut_path, 0))
+        return error_set(error, STATUS_IO, "%s: cannot cut the file", cut_path);
+    report->n_iter = set->x->bytes[0];
+    return STATUS_OK;
+}
+
 static struct memory_need need_a_terabyte(const struct parameters *parameters,
                                           const struct problem_size *size)
 {
@@ -107,6 +119,7 @@ static enum status keep(void *context, const struct cell *cell, struct record *r
 
 struct trial {
     fake_fit *fit;
+    const struct dataset *dataset; /* NULL: fake_dataset */
     bool needs_a_terabyte;
     size_t n_cells, n_jobs, n_repeats;
     double timeout_s;
@@ -128,7 +141,8 @@ static struct outcome run(const struct trial *trial)
         fits[i] = &cells[i];
         cr_assert_eq(cell_init(&cells[i],
                                &(struct cell_request){.point = &point,
-                                                      .dataset = &fake_dataset,
+                                                      .dataset = trial->dataset ? trial->dataset
+                                                                                : &fake_dataset,
                                                       .n_repeats = trial->n_repeats,
                                                       .seed = i},
                                NULL),
@@ -208,6 +222,25 @@ Test(schedule, what_cannot_fit_is_not_started, .timeout = 20)
     trial.memory_limit_bytes = 0;
     o = run(&trial);
     cr_expect_eq(o.status, RECORD_OK, "without a limit it may try");
+}
+
+Test(schedule, a_mapped_file_that_is_cut_ends_its_cell, .timeout = 20)
+{
+    struct dataset dataset = fake_dataset;
+    struct mapping *mapping = &dataset.train.images.mapping;
+    const int file = mkstemp(cut_path);
+    cr_assert_geq(file, 0);
+    cr_assert_eq(ftruncate(file, FAKE_TRAIN), 0);
+    cr_assert_eq(mapping_create(mapping, file, cut_path, FAKE_TRAIN, NULL), STATUS_OK);
+    dataset.train.pixels = mapping->start;
+    const struct outcome o = run(&(struct trial){
+        .fit = fit_what_is_cut, .dataset = &dataset, .n_cells = 1, .n_jobs = 1, .n_repeats = 1});
+    cr_expect_eq(o.status, RECORD_CRASHED);
+    cr_expect_str_eq(o.reason, "signal 7 (Bus error): the file of the images, which is mapped, was "
+                               "cut or cannot be read");
+    mapping_destroy(mapping);
+    close(file);
+    unlink(cut_path);
 }
 
 Test(schedule, the_memory_limit_holds, .timeout = 60)

@@ -48,17 +48,17 @@ static enum status find_file(char path[PATH_MAX], const struct dataset_request *
 
 static enum status read_images(struct part *part, size_t *n_rows, struct error *error)
 {
-    struct idx idx;
+    struct image_set *set = part->set;
     const struct idx_request request = {
-        .path = part->images_path, .n_dimensions = 3, .limit = part->limit};
-    const enum status status = idx_read(&idx, &request, error);
+        .path = part->images_path, .n_dimensions = 3, .limit = part->limit, .map = true};
+    const enum status status = idx_read(&set->images, &request, error);
     if (status)
         return status;
-    *n_rows = idx.sizes[0];
-    part->height = idx.sizes[1];
-    part->width = idx.sizes[2];
-    part->set->n_rows = idx.n_kept;
-    part->set->pixels = idx.bytes;
+    *n_rows = set->images.sizes[0];
+    part->height = set->images.sizes[1];
+    part->width = set->images.sizes[2];
+    set->n_rows = set->images.n_kept;
+    set->pixels = idx_rows(&set->images);
     return STATUS_OK;
 }
 
@@ -94,19 +94,34 @@ static enum status read_part(struct part *part, const struct dataset_request *re
     return status;
 }
 
-/* Before the labels are renumbered. Sizes as text, so that no byte order enters. */
-static enum status hash_content(struct dataset *d, struct error *error)
+/* Images that are mapped are read: a file that was cut is then an error, not the end. */
+static struct digest_part pixels_to_hash(const struct dataset *d, const struct part *part,
+                                         struct digest_file *file)
 {
+    const struct idx *images = &part->set->images;
+    *file = (struct digest_file){.path = part->images_path,
+                                 .descriptor = images->mapping.descriptor,
+                                 .offset = images->header_bytes};
+    return (struct digest_part){.bytes = part->set->pixels,
+                                .n_bytes = part->set->n_rows * d->n_features,
+                                .file = images->mapping.start ? file : NULL};
+}
+
+/* Before the labels are renumbered. Sizes as text, so that no byte order enters. */
+static enum status hash_content(struct dataset *d, const struct part *train,
+                                const struct part *test, struct error *error)
+{
+    struct digest_file train_file, test_file;
     const size_t numbers[4] = {d->height, d->width, d->train.n_rows, d->test.n_rows};
     char sizes[4][SIZE_TEXT_BYTES] = {{0}};
     for (size_t i = 0; i < 4; i++)
         snprintf(sizes[i], sizeof sizes[i], "%zu", numbers[i]);
     const struct digest_part parts[] = {
-        {sizes, sizeof sizes},
-        {d->train.pixels, d->train.n_rows * d->n_features},
-        {d->train.labels, d->train.n_rows},
-        {d->test.pixels, d->test.n_rows * d->n_features},
-        {d->test.labels, d->test.n_rows},
+        {.bytes = sizes, .n_bytes = sizeof sizes},
+        pixels_to_hash(d, train, &train_file),
+        {.bytes = d->train.labels, .n_bytes = d->train.n_rows},
+        pixels_to_hash(d, test, &test_file),
+        {.bytes = d->test.labels, .n_bytes = d->test.n_rows},
     };
     return digest_sha256(d->hash, parts, sizeof parts / sizeof *parts, error);
 }
@@ -158,7 +173,7 @@ static enum status join_parts(struct dataset *d, const struct part *train, const
     d->height = train->height;
     d->width = train->width;
     d->n_features = d->height * d->width;
-    const enum status status = hash_content(d, error);
+    const enum status status = hash_content(d, train, test, error);
     return status ? status : renumber_labels(d, train, test, error);
 }
 
@@ -197,9 +212,14 @@ enum status dataset_load(struct dataset *dataset, const struct dataset_request *
 
 void dataset_destroy(struct dataset *dataset)
 {
-    memory_free(dataset->train.pixels);
+    idx_destroy(&dataset->train.images);
     memory_free(dataset->train.labels);
-    memory_free(dataset->test.pixels);
+    idx_destroy(&dataset->test.images);
     memory_free(dataset->test.labels);
     *dataset = (struct dataset){.n_classes = 0};
+}
+
+size_t dataset_mapped_bytes(const struct dataset *dataset)
+{
+    return dataset->train.images.mapping.n_bytes + dataset->test.images.mapping.n_bytes;
 }

@@ -8,6 +8,7 @@
 #define FMBENCH_LOADER_DATASET_H
 
 #include "base/error.h"
+#include "loader/idx.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -16,8 +17,9 @@ enum { MAX_CLASSES = 256 };
 
 struct image_set {
     size_t n_rows;
-    uint8_t *pixels; /* n_rows x n_features, row-major, owned */
-    uint8_t *labels; /* n_rows, class numbers, owned */
+    const uint8_t *pixels; /* n_rows x n_features, row-major, in `images` */
+    uint8_t *labels;       /* n_rows, class numbers, owned */
+    struct idx images;     /* owned: a plain file is mapped, what gzip holds is in memory */
 };
 
 struct dataset {
@@ -38,11 +40,17 @@ struct dataset_request {
 
 /*
  * Reads and validates NAME/{train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz]. STATUS_DATA names the
- * file, what was expected and what was found; nothing is half-read. dataset_destroy takes a zeroed
- * struct. Thread-safe.
+ * file, what was expected and what was found; nothing is half-read. A file of images
+ * that is mapped must not change while the dataset is there, see mapping.h. dataset_destroy takes a
+ * zeroed struct. Thread-safe.
  */
 enum status dataset_load(struct dataset *dataset, const struct dataset_request *request,
                          struct error *error);
 void dataset_destroy(struct dataset *dataset);
+
+/* Bytes of images that are mapped, in the memory of whoever looks at them until the kernel needs
+ * it.
+ */
+size_t dataset_mapped_bytes(const struct dataset *dataset);
 
 #endif

@@ -157,6 +157,7 @@ static enum status grow(struct reader *r, size_t n_used, size_t capacity, struct
     uint8_t *bytes = memory_array(capacity, 1);
     if (!bytes)
         return error_memory(error, r->request->path, capacity);
+    memory_prefer_huge_pages(bytes, capacity);
     if (n_used)
         memcpy(bytes, r->idx->bytes, n_used);
     memory_free(r->idx->bytes);
@@ -180,6 +181,14 @@ static enum status read_data(struct reader *r, struct error *error)
     return status ? status : check_rest(r, error);
 }
 
+/* plan has found the file to be as long as its header says. */
+static enum status map_data(struct reader *r, struct error *error)
+{
+    r->idx->header_bytes = r->header_bytes;
+    return mapping_create(&r->idx->mapping, r->stream.descriptor, r->request->path,
+                          r->header_bytes + r->kept_bytes, error);
+}
+
 enum status idx_read(struct idx *idx, const struct idx_request *request, struct error *error)
 {
     uint8_t header[HEADER_BYTES_MAX];
@@ -194,7 +203,7 @@ enum status idx_read(struct idx *idx, const struct idx_request *request, struct 
     if (!status)
         status = plan(&r, header, error);
     if (!status)
-        status = read_data(&r, error);
+        status = request->map && !r.stream.is_gzip ? map_data(&r, error) : read_data(&r, error);
     byte_stream_close(&r.stream);
     if (status)
         idx_destroy(idx);
@@ -204,5 +213,6 @@ enum status idx_read(struct idx *idx, const struct idx_request *request, struct 
 void idx_destroy(struct idx *idx)
 {
     memory_free(idx->bytes);
+    mapping_destroy(&idx->mapping);
     *idx = (struct idx){.n_kept = 0};
 }

@@ -65,7 +65,7 @@ void record_init(struct record *record)
 {
     memset(record, 0, sizeof *record);
     record_environment_init(&record->environment);
-    record->peak_rss_bytes = record->needed_bytes = -1;
+    record->peak_rss_bytes = record->needed_bytes = record->mapped_bytes = -1;
     for (size_t r = 0; r < RECORD_REPEATS_MAX; r++) {
         record->repeats[r].n_iter = -1;
         record->repeats[r].converged = -1;
@@ -255,6 +255,8 @@ static int add_circumstances(json_t *line, const struct record *record)
         failed |= add_integer(line, "peak_rss_bytes", record->peak_rss_bytes);
     if (record->needed_bytes >= 0)
         failed |= add_integer(line, "needed_bytes", record->needed_bytes);
+    if (record->mapped_bytes >= 0)
+        failed |= add_integer(line, "mapped_bytes", record->mapped_bytes);
     return failed;
 }
 

@@ -84,6 +84,8 @@ struct record {
     int64_t start_time, done_time; /* whole seconds since 1970 */
     int64_t peak_rss_bytes;        /* -1: absent */
     int64_t needed_bytes;          /* what it was estimated to need before it started; -1: absent */
+    int64_t mapped_bytes;          /* of images: in the peak, but not in what is needed, since the
+                                      kernel can drop them; -1: absent */
     int threads;
     uint64_t seed; /* in the line a string of digits beyond 2^53 */
     struct record_environment environment;

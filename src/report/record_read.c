@@ -429,6 +429,7 @@ static void read_record(struct reader *reader, struct record *record)
     record->done_time = read_integer(reader, "done_time", 0, INT64_MAX, REQUIRED);
     record->peak_rss_bytes = read_integer(reader, "peak_rss_bytes", 0, INT64_MAX, OPTIONAL);
     record->needed_bytes = read_integer(reader, "needed_bytes", 0, INT64_MAX, OPTIONAL);
+    record->mapped_bytes = read_integer(reader, "mapped_bytes", 0, INT64_MAX, OPTIONAL);
     read_environment(reader, record);
     read_repeats(reader, record);
 }

@@ -39,7 +39,7 @@ static char *configuration_text(const struct classifier_class *class,
 
 static enum status hash_text(char hex[DIGEST_HEX_BYTES], const char *text, struct error *error)
 {
-    const struct digest_part part = {text, strlen(text)};
+    const struct digest_part part = {.bytes = text, .n_bytes = strlen(text)};
     return digest_sha256(hex, &part, 1, error);
 }
 

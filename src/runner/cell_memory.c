@@ -5,6 +5,12 @@
 /* The program with its libraries and their buffers. */
 static const double PROGRAM_BYTES = 30e6;
 
+/* Of an image: its bytes, unless they are mapped, when the kernel can drop them. */
+static double image_bytes(const struct dataset *d, const struct image_set *set)
+{
+    return set->images.mapping.start ? 0 : (double)d->n_features;
+}
+
 /* The rows as the worker holds them, with their order, labels and predictions. */
 static double data_bytes(const struct cell *cell)
 {
@@ -14,8 +20,8 @@ static double data_bytes(const struct cell *cell)
     const double n_train = (double)d->train.n_rows, n_test = (double)d->test.n_rows;
     const double train_views = class->train_views & VIEW_COLUMNS ? 1 : 0;
     const double test_views = class->test_views & VIEW_STANDARDISED ? (double)sizeof(float) : 0;
-    return n_train * (n_features * (1 + train_views) + sizeof(uint32_t) + 2) +
-           n_test * (n_features * (1 + test_views) + 2);
+    return n_train * (image_bytes(d, &d->train) + n_features * train_views + sizeof(uint32_t) + 2) +
+           n_test * (image_bytes(d, &d->test) + n_features * test_views + 2);
 }
 
 struct memory_need cell_memory_need(const struct cell *cell, size_t n_threads)

@@ -52,15 +52,17 @@ static void find_tree(struct tree *tree, pid_t root)
 
 static uint64_t resident_bytes(pid_t pid)
 {
-    char path[64];
-    unsigned long long total, resident = 0;
-    snprintf(path, sizeof path, "/proc/%ld/statm", (long)pid);
+    char path[64], line[256];
+    unsigned long long kibibytes, sum = 0;
+    snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
     FILE *file = fopen(path, "r");
-    if (file && fscanf(file, "%llu %llu", &total, &resident) != 2)
-        resident = 0;
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "RssAnon: %llu kB", &kibibytes) == 1 ||
+            sscanf(line, "RssShmem: %llu kB", &kibibytes) == 1)
+            sum += kibibytes;
     if (file)
         fclose(file);
-    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+    return sum * 1024;
 }
 
 uint64_t process_tree_resident_bytes(pid_t root)

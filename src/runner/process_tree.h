@@ -11,7 +11,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Resident memory of the whole tree; what its processes share counts once for each. */
+/*
+ * Resident memory of the whole tree; what its processes share counts once for each. Pages of files,
+ * which the kernel can drop and read again, do not count.
+ */
 uint64_t process_tree_resident_bytes(pid_t root);
 
 /* Kills all but the root, which must not start anything meanwhile. */

@@ -59,6 +59,8 @@ static void begin_record(struct record *r, const struct cell *cell,
     r->n_classes = cell->dataset->n_classes;
     r->threads = request->n_threads;
     r->needed_bytes = needed_bytes(request);
+    if (dataset_mapped_bytes(cell->dataset))
+        r->mapped_bytes = (int64_t)dataset_mapped_bytes(cell->dataset);
     r->seed = cell->seed;
     r->start_time = clock_epoch_s();
 }
@@ -282,8 +284,11 @@ static void judge_end(struct slot *slot, int wait_status)
         return;
     } else if (WIFSIGNALED(wait_status)) {
         slot->status = RECORD_CRASHED;
-        snprintf(slot->reason, sizeof slot->reason, "signal %d (%s)", WTERMSIG(wait_status),
-                 strsignal(WTERMSIG(wait_status)));
+        snprintf(slot->reason, sizeof slot->reason, "signal %d (%s)%s", WTERMSIG(wait_status),
+                 strsignal(WTERMSIG(wait_status)),
+                 WTERMSIG(wait_status) == SIGBUS && dataset_mapped_bytes(slot->cell->dataset)
+                     ? ": the file of the images, which is mapped, was cut or cannot be read"
+                     : "");
     } else if (WEXITSTATUS(wait_status) != 0 || !slot->said_end) {
         slot->status = RECORD_CRASHED;
         snprintf(slot->reason, sizeof slot->reason, "exited with status %d before it was done",
