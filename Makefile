@@ -204,7 +204,7 @@ test: ## set-up, then all tests; T='knn/ties' runs one
 # Tests of the program from outside.
 OUTSIDE_TESTS := end_to_end.sh table_formats.sh command_line.sh install.sh cell_limits.sh \
 	readme.sh kills.py disk.py stopped.py determinism.sh processors.sh same_program.sh data_check.sh \
-	shards.sh
+	shards.sh memory.sh traps.py
 run-tests: export OMP_WAIT_POLICY = passive
 run-tests: $(BUILD)/fmbench $(BUILD)/tests/run $(REPLAYS)
 	$(Q)OMP_NUM_THREADS=2 $(BUILD)/tests/run -j1 $(if $(T),--filter '$(T)')

@@ -216,7 +216,7 @@ Test(schedule, what_cannot_fit_is_not_started, .timeout = 20)
     struct outcome o = run(&trial);
     cr_expect_eq(o.status, RECORD_OUT_OF_MEMORY);
     cr_expect_str_eq(o.reason,
-                     "not started: it would need about 1024.0 GiB for 20 rows, mostly for a matrix "
+                     "not started: it would need about 1.0 TiB for 20 rows, mostly for a matrix "
                      "of nothing, and the limit is 1.5 GiB; raise it with --memory, or keep fewer "
                      "rows with --limit-train");
     trial.memory_limit_bytes = 0;

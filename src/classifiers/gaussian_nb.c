@@ -104,8 +104,7 @@ static void sort_rows_by_class(const struct statistics *s, const struct training
         s->first[set->y[i] + 1]++;
     for (size_t c = 0; c < set->n_classes; c++)
         s->first[c + 1] += s->first[c];
-    for (size_t i = 0; i < n_rows; i++)
-        s->classes[features_place(set->x, i)] = set->y[i];
+    features_labels_by_place(set->x, set->y, s->classes);
     for (size_t place = 0; place < n_rows; place++)
         s->rows[s->first[s->classes[place]]++] = (uint32_t)place;
     for (size_t c = set->n_classes; c > 0; c--)

@@ -350,6 +350,8 @@ static void destroy(void *model)
     memory_free(m);
 }
 
+enum { HISTOGRAMS_A_TREE = 4 };
+
 static struct memory_need memory_need(const struct parameters *parameters,
                                       const struct problem_size *size)
 {
@@ -361,7 +363,10 @@ static struct memory_need memory_need(const struct parameters *parameters,
     const double roots_bytes = n_scores > 1 ? BOOSTING_ROOTS * sizeof(uint64_t) : 0;
     const double row_bytes = 2 * n_scores * sizeof(double) + n_tiles * BOOSTING_LINE + roots_bytes +
                              n_growers * 2 * (sizeof(uint32_t) + sizeof(uint64_t));
-    return (struct memory_need){.bytes = n * row_bytes,
+    /* About as many as are in use at once; those of the trees' roots are eight. */
+    const double n_histograms = (n_scores > 1 ? BOOSTING_ROOTS : 0) + n_growers * HISTOGRAMS_A_TREE;
+    const double histogram_bytes = (double)size->n_features * N_LEVELS * sizeof(uint64_t);
+    return (struct memory_need){.bytes = n * row_bytes + n_histograms * histogram_bytes,
                                 .mostly = "the bytes of the rows by features, and residuals"};
 }
 

@@ -373,6 +373,15 @@ static void iterate(const struct solver *s, struct linear_binary_result *result)
     }
 }
 
+double linear_binary_bytes(const struct problem_size *size)
+{
+    const struct linear_gram *gram = NULL;
+    const double n_columns = (double)size->n_features + 1;
+    const double gram_bytes =
+        n_columns * n_columns * sizeof *gram->sum + (double)size->n_train * sizeof *gram->member;
+    return linear_lanes_bytes(size) + (double)size->n_classes * gram_bytes;
+}
+
 static enum status create(struct solver *s, const struct linear_design *design, double *w,
                           struct error *error)
 {

@@ -23,6 +23,9 @@ struct linear_binary_result {
 };
 
 /* w: stride x lanes, from 0 to the optimum. */
+/* What linear_binary_solve allocates. */
+double linear_binary_bytes(const struct problem_size *size);
+
 enum status linear_binary_solve(const struct linear_design *design,
                                 const struct linear_binary_options *options, double *restrict w,
                                 struct linear_binary_result *result, struct error *error);

@@ -11,7 +11,6 @@
 #include "classifiers/crammer_singer.h"
 #include "classifiers/linear_binary.h"
 #include "classifiers/linear_classifier.h"
-#include "classifiers/linear_lanes.h"
 
 enum { PENALTY, LOSS, C, MULTI_CLASS, TOL, MAX_ITER };
 enum { PENALTY_L1, PENALTY_L2 };
@@ -133,7 +132,7 @@ static struct memory_need memory_need(const struct parameters *parameters,
 {
     const bool joint = parameter_choice(parameters, MULTI_CLASS) == CRAMMER_SINGER;
     return linear_classifier_memory_need(size, joint ? crammer_singer_bytes(size)
-                                                     : linear_lanes_bytes(size));
+                                                     : linear_binary_bytes(size));
 }
 
 const struct classifier_class linear_svc_class = {

@@ -99,8 +99,9 @@ static enum status fit(void *model, const struct training_set *set,
 static struct memory_need memory_need(const struct parameters *parameters,
                                       const struct problem_size *size)
 {
-    (void)parameters;
-    return linear_classifier_memory_need(size, linear_lanes_bytes(size));
+    const bool l1 = parameter_choice(parameters, PENALTY) == PENALTY_L1;
+    return linear_classifier_memory_need(size,
+                                         l1 ? linear_lanes_bytes(size) : linear_binary_bytes(size));
 }
 
 const struct classifier_class logistic_regression_class = {

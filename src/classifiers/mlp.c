@@ -135,8 +135,10 @@ struct training {
     const struct training_set *set;
     struct mlp_workspace workspace;
     struct mlp_batch batch;
+    /* Rows are named by their places among the bytes (features.h). */
     uint8_t *packed;                   /* n_rows x n_columns, owned; NULL when all features vary */
-    uint32_t *order;                   /* n_rows: rows of this epoch */
+    uint32_t *order;                   /* n_rows: those of this epoch */
+    uint8_t *all_labels;               /* n_rows */
     uint8_t *labels;                   /* of the batch */
     float *m, *v;                      /* Adam's moments, as the parameters */
     double beta_1_power, beta_2_power; /* beta^t */
@@ -222,6 +224,7 @@ static void training_destroy(struct training *t)
     mlp_batch_destroy(&t->batch);
     memory_free(t->packed);
     memory_free(t->order);
+    memory_free(t->all_labels);
     memory_free(t->labels);
     memory_free(t->m);
     memory_free(t->v);
@@ -241,6 +244,7 @@ static enum status training_create(struct training *t, const struct mlp *mlp,
     const struct memory_request requests[] = {
         {(void **)&t->packed, pack ? n_rows * mlp->n_columns : 0, 1},
         {(void **)&t->order, n_rows, sizeof *t->order},
+        {(void **)&t->all_labels, n_rows, 1},
         {(void **)&t->labels, batch_size, 1},
         {(void **)&t->m, n_parameters, sizeof *t->m},
         {(void **)&t->v, n_parameters, sizeof *t->v},
@@ -251,10 +255,10 @@ static enum status training_create(struct training *t, const struct mlp *mlp,
         return status;
     memset(t->m, 0, n_parameters * sizeof *t->m);
     memset(t->v, 0, n_parameters * sizeof *t->v);
-    for (size_t i = 0; pack && i < n_rows; i++)
-        pack_row(mlp, features_row(set->x, i), t->packed + i * mlp->n_columns);
+    features_labels_by_place(set->x, set->y, t->all_labels);
+    for (size_t place = 0; pack && place < n_rows; place++)
+        pack_row(mlp, features_at(set->x, place), t->packed + place * mlp->n_columns);
     const struct mlp_batch_source source = {.bytes = pack ? t->packed : set->x->bytes,
-                                            .order = pack ? NULL : set->x->order,
                                             .n_rows = n_rows,
                                             .n_columns = mlp->n_columns,
                                             .scale = mlp->scale,
@@ -303,7 +307,7 @@ static double step(struct mlp *mlp, struct training *t, const uint32_t *rows, si
     const double penalty =
         0.5 * alpha * t->squared_weights; /* alpha / (2 b) sum w^2, times b rows */
     for (size_t i = 0; i < n_rows; i++)
-        t->labels[i] = t->set->y[rows[i]];
+        t->labels[i] = t->all_labels[rows[i]];
     mlp_batch_load(&t->batch, rows, n_rows, n_left - n_rows);
     mlp_batch_forward(&t->batch, &mlp->network, &t->workspace);
     const double loss = mlp_batch_backward(&t->batch, &mlp->network, &t->workspace, t->labels);
@@ -316,7 +320,7 @@ static double epoch(struct mlp *mlp, struct training *t, struct rng rng)
     const size_t n_rows = t->set->x->n_rows, batch_size = t->workspace.max_rows;
     double loss = 0.0;
     for (size_t i = 0; i < n_rows; i++)
-        t->order[i] = (uint32_t)i;
+        t->order[i] = (uint32_t)features_place(t->set->x, i);
     rng_shuffle(&rng, t->order, n_rows);
     for (size_t first = 0; first < n_rows; first += batch_size) {
         const size_t n_left = n_rows - first;
@@ -434,7 +438,7 @@ static struct memory_need memory_need(const struct parameters *p, const struct p
         n_in = n_out;
     }
     const double network_bytes = 4 * n_weights * sizeof(float); /* gradient, Adam's moments */
-    const double rows_bytes = (double)size->n_train * (sizeof(uint32_t) + sizeof(void *));
+    const double rows_bytes = (double)size->n_train * (1 + sizeof(uint32_t) + sizeof(void *));
     return (struct memory_need){.bytes = network_bytes + rows_bytes,
                                 .mostly = network_bytes > rows_bytes ? "the weights of the network"
                                                                      : "the order of the rows"};

@@ -122,8 +122,7 @@ enum status mlp_batch_create(struct mlp_batch *batch, const struct mlp_batch_sou
                                 .max_rows = max_rows,
                                 .stride = pad(source->n_columns + 1),
                                 .transposed_stride = pad(max_rows),
-                                .bytes = source->bytes,
-                                .order = source->order};
+                                .bytes = source->bytes};
     enum status status = allocate(batch, network->layers[0].n_padded, error);
     if (status)
         return status;
@@ -153,12 +152,6 @@ void mlp_batch_destroy(struct mlp_batch *batch)
     *batch = (struct mlp_batch){.n_rows = 0};
 }
 
-static const uint8_t *training_row(const struct mlp_batch *batch, uint32_t row)
-{
-    const size_t place = batch->order ? batch->order[row] : row;
-    return batch->bytes + place * batch->n_columns;
-}
-
 void mlp_batch_load(struct mlp_batch *batch, const uint32_t *rows, size_t n_rows, size_t n_next)
 {
     if (n_rows != batch->n_rows) /* what stands behind the rows must be 0 */
@@ -166,10 +159,10 @@ void mlp_batch_load(struct mlp_batch *batch, const uint32_t *rows, size_t n_rows
     batch->n_rows = n_rows;
     batch->prefetch = n_next >= n_rows;
     for (size_t i = 0; i < n_rows; i++) {
-        batch->kernels->encode(training_row(batch, rows[i]), batch->flip, batch->base,
+        batch->kernels->encode(batch->bytes + rows[i] * batch->n_columns, batch->flip, batch->base,
                                batch->n_columns, batch->codes + i * batch->stride);
         if (batch->prefetch)
-            batch->next[i] = training_row(batch, rows[n_rows + i]);
+            batch->next[i] = batch->bytes + rows[n_rows + i] * batch->n_columns;
     }
     batch->byte_columns->transpose(batch->transposed, batch->transposed_stride, batch->rows, n_rows,
                                    batch->n_columns);

@@ -21,11 +21,10 @@ struct mlp_batch {
     const struct byte_columns_kernels *byte_columns;
     size_t n_columns, max_rows;
     size_t stride, transposed_stride;
-    const uint8_t *bytes;  /* n_training_rows x n_columns, borrowed */
-    const uint32_t *order; /* of the rows among them, borrowed; NULL: as they are */
-    bool sparse;           /* the products pass over zeros */
-    double density;        /* fraction of the codes of all rows that are not 0 */
-    size_t n_rows;         /* of this batch */
+    const uint8_t *bytes; /* n_training_rows x n_columns, borrowed */
+    bool sparse;          /* the products pass over zeros */
+    double density;       /* fraction of the codes of all rows that are not 0 */
+    size_t n_rows;        /* of this batch */
     uint8_t *flip, *base; /* n_columns: code = (byte ^ flip) - base; this and all below are owned */
     float *scale, *shift; /* stride: x = code scale + shift; shift[n_columns] = 1 */
     float *ones;          /* max_rows */
@@ -39,8 +38,7 @@ struct mlp_batch {
 
 /* Features that vary in training, their bytes row by row: n_rows x n_columns. */
 struct mlp_batch_source {
-    const uint8_t *bytes;  /* must outlive the batch, as must order */
-    const uint32_t *order; /* row i is row order[i] of bytes; NULL: as they are */
+    const uint8_t *bytes; /* must outlive the batch */
     size_t n_rows, n_columns;
     const float *scale, *shift; /* n_columns: x = byte scale + shift */
 };

@@ -290,7 +290,7 @@ static struct memory_need memory_need(const struct parameters *parameters,
 {
     const double n = (double)size->n_train;
     const double n_trees = parameter_number(parameters, N_ESTIMATORS);
-    const double data_bytes = n * (double)(size->n_features + sizeof(uint32_t));
+    const double data_bytes = n * (double)(size->n_features + 2 * sizeof(uint32_t));
     const double trees_bytes = n_trees * n / ROWS_A_NODE * 2 * sizeof(struct tree_node);
     /* A bootstrap sample has 1 - 1/e of the rows, each once. */
     const double n_growing = fmin((double)size->n_threads, n_trees);

@@ -13,10 +13,11 @@
  * "Online passive-aggressive algorithms" (JMLR 7, 2006), figure 1; a row that is all 0 is skipped.
  * Stopping rule: max_iter epochs, nothing else; rows are shuffled anew for each.
  *
- * All problems see the rows in the same order, so that a row is read and standardised once for all.
- * (scikit-learn's problems have an order each; that leaves each problem the same.) Blocks of
- * SGD_PROBLEMS problems are independent of each other and run in parallel. Weights are float32,
- * sums over rows' products too; the rest is double.
+ * Rows are named by their places among the bytes (features.h), in an order that begins as that of
+ * the repeat. All problems see the rows in the same order, so that a row is read and standardised
+ * once for all. (scikit-learn's problems have an order each; that leaves each problem the same.)
+ * Blocks of SGD_PROBLEMS problems are independent of each other and run in parallel. Weights are
+ * float32, sums over rows' products too; the rest is double.
  */
 #include "classifiers/sgd.h"
 
@@ -33,7 +34,7 @@ const char *const sgd_penalties[] = {"none", "l1", "l2", "elasticnet", NULL};
 /* Children of the key of the fit. */
 enum { KEY_SHUFFLE };
 
-enum { PREDICT_ROWS = 256, PREFETCH_DISTANCE = 4, CACHE_LINE = 64 };
+enum { PREDICT_ROWS = 256, PREFETCH_DISTANCE = 8, CACHE_LINE = 64 };
 
 static const double largest_derivative = 1e12;
 
@@ -52,8 +53,9 @@ struct training {
     const struct training_set *set;
     const struct sgd_model *model; /* its scaling, and its counts */
     const struct sgd_kernels *kernels;
-    double *squares; /* n_rows, owned: |x|^2; empty but for SGD_PASSIVE_AGGRESSIVE */
-    uint32_t *order; /* n_rows, owned */
+    uint8_t *labels; /* n_rows, by place, owned */
+    double *squares; /* n_rows, by place, owned: |x|^2; empty but for SGD_PASSIVE_AGGRESSIVE */
+    uint32_t *order; /* n_rows places, owned */
     size_t n_blocks;
     struct block *blocks; /* n_blocks, owned */
 };
@@ -95,16 +97,16 @@ static double gradient(const struct sgd_options *options, double eta, double p, 
     return -eta * fmin(largest_derivative, fmax(-largest_derivative, slope));
 }
 
-static void one_row(const struct training *t, struct block *block, size_t row)
+static void one_row(const struct training *t, struct block *block, size_t place)
 {
     const struct features *x = t->set->x;
-    const size_t label = t->set->y[row];
+    const size_t label = t->labels[place];
     const bool is_passive_aggressive = t->options->rate == SGD_PASSIVE_AGGRESSIVE;
-    const double square = is_passive_aggressive ? t->squares[row] : 1.0;
+    const double square = is_passive_aggressive ? t->squares[place] : 1.0;
     double scores[SGD_PROBLEMS], gradients[SGD_PROBLEMS];
     if (square == 0.0)
         return;
-    t->kernels->standardise(features_row(x, row), t->model->scale, t->model->shift, x->n_features,
+    t->kernels->standardise(features_at(x, place), t->model->scale, t->model->shift, x->n_features,
                             block->x);
     sgd_weights_scores(&block->weights, block->x, scores);
     const double eta = rate(t->options, block->step);
@@ -120,9 +122,9 @@ static void one_row(const struct training *t, struct block *block, size_t row)
 }
 
 /* Rows come in random order, which the processor cannot foresee. */
-static void prefetch_row(const struct features *x, size_t row)
+static void prefetch_row(const struct features *x, size_t place)
 {
-    const uint8_t *bytes = features_row(x, row);
+    const uint8_t *bytes = features_at(x, place);
     for (size_t j = 0; j < x->n_features; j += CACHE_LINE)
         __builtin_prefetch(bytes + j);
 }
@@ -152,7 +154,7 @@ static enum status epoch(const struct training *t, struct rng rng, int n_threads
     const size_t n_rows = t->set->x->n_rows, n_blocks = t->n_blocks;
     size_t n_bad = 0;
     for (size_t i = 0; i < n_rows; i++)
-        t->order[i] = (uint32_t)i;
+        t->order[i] = (uint32_t)features_place(t->set->x, i);
     rng_shuffle(&rng, t->order, n_rows);
 #pragma omp parallel for num_threads(n_threads) schedule(dynamic) default(none) shared(t, n_blocks)
     for (size_t b = 0; b < n_blocks; b++)
@@ -190,6 +192,7 @@ static void training_destroy(struct training *t)
         memory_free(t->blocks[b].x);
     }
     memory_free(t->blocks);
+    memory_free(t->labels);
     memory_free(t->squares);
     memory_free(t->order);
 }
@@ -215,11 +218,11 @@ static void fill_squares(const struct training *t)
 {
     const struct features *x = t->set->x;
     float *row = t->blocks[0].x, square;
-    for (size_t i = 0; i < x->n_rows; i++) {
-        t->kernels->standardise(features_row(x, i), t->model->scale, t->model->shift, x->n_features,
-                                row);
+    for (size_t place = 0; place < x->n_rows; place++) {
+        t->kernels->standardise(features_at(x, place), t->model->scale, t->model->shift,
+                                x->n_features, row);
         t->kernels->scores(row, t->model->stride, 1, row, 0.0f, &square);
-        t->squares[i] = (double)square;
+        t->squares[place] = (double)square;
     }
 }
 
@@ -228,6 +231,7 @@ static enum status training_create(struct training *t, struct error *error)
     const size_t n_rows = t->set->x->n_rows;
     const bool is_passive_aggressive = t->options->rate == SGD_PASSIVE_AGGRESSIVE;
     const struct memory_request requests[] = {
+        {(void **)&t->labels, n_rows, sizeof *t->labels},
         {(void **)&t->order, n_rows, sizeof *t->order},
         {(void **)&t->squares, is_passive_aggressive ? n_rows : 0, sizeof *t->squares},
         {(void **)&t->blocks, t->n_blocks, sizeof *t->blocks},
@@ -236,6 +240,7 @@ static enum status training_create(struct training *t, struct error *error)
                                        "the training of linear models", error);
     if (status)
         return status;
+    features_labels_by_place(t->set->x, t->set->y, t->labels);
     memset(t->blocks, 0, t->n_blocks * sizeof *t->blocks);
     for (size_t b = 0; status == STATUS_OK && b < t->n_blocks; b++)
         status = block_create(&t->blocks[b], t, b * SGD_PROBLEMS, error);
@@ -377,6 +382,6 @@ struct memory_need sgd_memory_need(const struct parameters *parameters,
 {
     (void)parameters;
     return (struct memory_need){.bytes =
-                                    (double)size->n_train * (sizeof(uint32_t) + sizeof(double)),
+                                    (double)size->n_train * (1 + sizeof(uint32_t) + sizeof(double)),
                                 .mostly = "the order of an epoch and the norms of the rows"};
 }

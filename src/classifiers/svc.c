@@ -528,17 +528,30 @@ static void destroy(void *model)
     memory_free(svc);
 }
 
+/* As svc_rows_create and create_shared keep them: of all rows with each other, or of the pairs at
+   work and of the rows of each class with each other. */
+static double kernel_bytes(const struct problem_size *size, bool is_linear)
+{
+    const double n = (double)size->n_train, k = (double)size->n_classes;
+    const double gram_bytes = n * n * sizeof(float), class_bytes = gram_bytes / k;
+    const double pair_bytes = fmin(4 * gram_bytes / (k * k), (double)KEPT_BYTES);
+    if (!is_linear && gram_bytes <= (double)KEPT_BYTES)
+        return gram_bytes;
+    const bool is_shared = !is_linear && class_bytes <= (double)SHARED_BYTES;
+    return (double)size->n_threads * pair_bytes + (is_shared ? class_bytes : 0);
+}
+
 static struct memory_need memory_need(const struct parameters *parameters,
                                       const struct problem_size *size)
 {
-    (void)parameters;
     const double n = (double)size->n_train;
     const double rows_bytes = n * (double)size->n_features * sizeof(float);
     const double weights_bytes = n * (double)size->n_classes * sizeof(double);
-    const double kernel_bytes = fmin(n * n * sizeof(float), (double)KEPT_BYTES);
+    const double kept_bytes =
+        kernel_bytes(size, parameter_choice(parameters, KERNEL) == SVC_LINEAR);
     return (struct memory_need){
-        .bytes = rows_bytes + weights_bytes + kernel_bytes,
-        .mostly = rows_bytes > kernel_bytes ? "the standardised rows in float32" : "kernel values"};
+        .bytes = rows_bytes + weights_bytes + kept_bytes,
+        .mostly = rows_bytes > kept_bytes ? "the standardised rows in float32" : "kernel values"};
 }
 
 const struct classifier_class svc_class = {

@@ -77,6 +77,7 @@ struct tree_data {
     const uint8_t *y;         /* borrowed */
     size_t n_classes;
     uint32_t *by_class;    /* the row numbers, sorted by class and then by number; owned */
+    uint32_t *places;      /* of the rows in this order, among the bytes; owned */
     uint8_t *columns;      /* n_features x n_rows in the order of by_class, owned; or NULL */
     double *weighted_logs; /* f(w) for w below n_weighted_logs; owned */
     size_t n_weighted_logs;

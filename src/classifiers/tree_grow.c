@@ -32,7 +32,7 @@ static enum status fill_data_columns(struct tree_data *data, struct error *error
     if (status)
         return status;
     for (size_t i = 0; i < x->n_rows; i++)
-        rows[i] = features_row(x, data->by_class[i]);
+        rows[i] = features_at(x, data->places[i]);
     SIMD_SELECT(byte_columns_kernels)
         ->transpose(data->columns, x->n_rows, rows, x->n_rows, x->n_features);
     memory_free(rows);
@@ -52,6 +52,7 @@ enum status tree_data_create(struct tree_data *data, const struct training_set *
     data->n_weighted_logs = n_rows < WEIGHTED_LOGS_MAX ? n_rows + 1 : WEIGHTED_LOGS_MAX;
     const struct memory_request requests[] = {
         {(void **)&data->by_class, n_rows, sizeof *data->by_class},
+        {(void **)&data->places, n_rows, sizeof *data->places},
         {(void **)&data->weighted_logs, data->n_weighted_logs, sizeof *data->weighted_logs},
     };
     enum status status =
@@ -64,6 +65,8 @@ enum status tree_data_create(struct tree_data *data, const struct training_set *
         next[c + 1] += next[c];
     for (size_t i = 0; i < n_rows; i++)
         data->by_class[next[set->y[i]]++] = (uint32_t)i;
+    for (size_t i = 0; i < n_rows; i++)
+        data->places[i] = (uint32_t)features_place(set->x, data->by_class[i]);
     data->weighted_logs[0] = 0;
     for (size_t w = 1; w < data->n_weighted_logs; w++)
         data->weighted_logs[w] = (double)w * log2((double)w);
@@ -77,6 +80,7 @@ enum status tree_data_create(struct tree_data *data, const struct training_set *
 void tree_data_destroy(struct tree_data *data)
 {
     memory_free(data->by_class);
+    memory_free(data->places);
     memory_free(data->weighted_logs);
     memory_free(data->columns);
     *data = (struct tree_data){.n_classes = 0};
@@ -165,7 +169,7 @@ static void fill_columns(struct tree_builder *b)
 {
     const struct features *x = b->data->x;
     for (size_t i = 0; i < b->n_samples; i++)
-        b->rows[i] = features_row(x, b->data->by_class[b->samples[i].position]);
+        b->rows[i] = features_at(x, b->data->places[b->samples[i].position]);
     b->bytes->transpose(b->columns, b->n_samples, b->rows, b->n_samples, x->n_features);
     b->bytes->swap_nibbles(b->columns, b->n_samples * x->n_features);
 }
@@ -205,7 +209,7 @@ static enum status builder_create(struct tree_builder *b, const struct tree_data
 struct memory_need tree_memory_need(const struct problem_size *size, bool keeps_columns)
 {
     const struct tree_builder *b = NULL;
-    const size_t row_bytes = sizeof(uint32_t) + sizeof *b->samples + sizeof *b->spare +
+    const size_t row_bytes = 2 * sizeof(uint32_t) + sizeof *b->samples + sizeof *b->spare +
                              sizeof *b->rows + 1 + (keeps_columns ? size->n_features : 0);
     return (struct memory_need){.bytes = (double)size->n_train * (double)row_bytes,
                                 .mostly = keeps_columns ? "the bytes of the rows by feature"
@@ -228,10 +232,9 @@ static void find_rows(struct tree_builder *b)
             b->rows[i] = b->data->columns + samples[i].position;
         return;
     }
-    for (size_t i = 0; i < n; i++) {
-        const size_t row = b->data->by_class[samples[i].position];
-        b->rows[i] = in_columns ? x->columns + row : features_row(x, row);
-    }
+    for (size_t i = 0; i < n; i++)
+        b->rows[i] = in_columns ? x->columns + b->data->by_class[samples[i].position]
+                                : features_at(x, b->data->places[samples[i].position]);
 }
 
 /* Finds the classes of the node at work, and its heaviest. */

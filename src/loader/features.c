@@ -84,6 +84,12 @@ void scaling_destroy(struct scaling *scaling)
     *scaling = (struct scaling){.n_features = 0};
 }
 
+void features_labels_by_place(const struct features *x, const uint8_t *y, uint8_t *restrict labels)
+{
+    for (size_t i = 0; i < x->n_rows; i++)
+        labels[features_place(x, i)] = y[i];
+}
+
 void features_standardise(const struct features *x, size_t i, float *restrict out)
 {
     const float *levels = x->scaling->levels;

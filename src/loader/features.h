@@ -51,9 +51,14 @@ static inline size_t features_place(const struct features *x, size_t i)
     return x->order ? x->order[i] : i;
 }
 
+static inline const uint8_t *features_at(const struct features *x, size_t place)
+{
+    return x->bytes + place * x->n_features;
+}
+
 static inline const uint8_t *features_row(const struct features *x, size_t i)
 {
-    return x->bytes + features_place(x, i) * x->n_features;
+    return features_at(x, features_place(x, i));
 }
 
 /* Rows `first` and those behind it, of features without an order. */
@@ -62,6 +67,10 @@ static inline const uint8_t *features_rows(const struct features *x, size_t firs
     assert(!x->order);
     return x->bytes + first * x->n_features;
 }
+
+/* labels[place] = y[i] of the row i at the place: who then works with places alone looks up each
+   row once. */
+void features_labels_by_place(const struct features *x, const uint8_t *y, uint8_t *restrict labels);
 
 /* out = row i, standardised: n_features values. */
 void features_standardise(const struct features *x, size_t i, float *restrict out);

@@ -1,9 +1,11 @@
 #include "runner/cell_memory.h"
 
 #include "classifiers/classifier.h"
+#include "report/field.h"
 
-/* The program with its libraries and their buffers. */
-static const double PROGRAM_BYTES = 30e6;
+/* What the program and its libraries write to; their code is in files, and OpenBLAS's buffers are
+   the classifier's. */
+static const double PROGRAM_BYTES = 6e6;
 
 /* Of an image: its bytes, unless they are mapped, when the kernel can drop them. */
 static double image_bytes(const struct dataset *d, const struct image_set *set)
@@ -52,11 +54,11 @@ enum status cell_memory_check(const struct cell *cell, size_t n_threads, uint64_
     const struct memory_need need = cell_memory_need(cell, n_threads);
     if (need.bytes <= (double)limit_bytes)
         return STATUS_OK;
-    return error_set(
-        error, STATUS_MEMORY,
-        "not started: it would need about %.1f GiB for %zu rows, mostly for %s, and the "
-        "limit is %.1f GiB; raise it with --memory, or keep fewer rows with "
-        "--limit-train",
-        need.bytes / 0x1p30, cell->dataset->train.n_rows, need.mostly,
-        (double)limit_bytes / 0x1p30);
+    char needed[FIELD_TEXT_BYTES], limit[FIELD_TEXT_BYTES];
+    field_bytes(needed, need.bytes);
+    field_bytes(limit, (double)limit_bytes);
+    return error_set(error, STATUS_MEMORY,
+                     "not started: it would need about %s for %zu rows, mostly for %s, and the "
+                     "limit is %s; raise it with --memory, or keep fewer rows with --limit-train",
+                     needed, cell->dataset->train.n_rows, need.mostly, limit);
 }
