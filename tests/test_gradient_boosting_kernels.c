@@ -211,7 +211,8 @@ Test(gradient_boosting_kernels, pick, .timeout = 20)
             for (uint32_t f = 0; f < WIDTH; f++)
                 if (rng_below(&rng, sparse) == 0)
                     features[n++] = f;
-            kernels_of(level)->pick(to, STRIDE, rows, N, features, n);
+            SIMD_SELECT_LEVEL((enum simd_level)level, byte_columns_kernels)
+                ->pick(to, STRIDE, rows, N, features, n);
             for (size_t i = 0; i < N; i++)
                 for (size_t j = 0; j < n; j++)
                     cr_assert_eq(to[i * STRIDE + j], bytes[i][features[j]], "level %d", level);

@@ -257,25 +257,6 @@ static void best_of_sorted(double scores[COLUMNS], uint8_t positions[COLUMNS],
             scan_lanes(scores, positions, sorted, first, 0);
 }
 
-static void pick(uint8_t *restrict to, size_t stride, const uint8_t *const *rows, size_t n_rows,
-                 const uint32_t *features, size_t n_features)
-{
-    size_t n_picked = 0;
-    while (n_picked < n_features) {
-        const uint32_t first = features[n_picked];
-        uint64_t mask = 0;
-        size_t n = n_picked;
-        for (; n < n_features && features[n] - first < 64; n++)
-            mask |= UINT64_C(1) << (features[n] - first);
-        const uint64_t valid = UINT64_MAX >> (63 - (features[n - 1] - first));
-        for (size_t i = 0; i < n_rows; i++)
-            _mm512_storeu_si512(
-                to + i * stride + n_picked,
-                _mm512_maskz_compress_epi8(mask, _mm512_maskz_loadu_epi8(valid, rows[i] + first)));
-        n_picked = n;
-    }
-}
-
 #else
 
 static void best_of_sorted(double scores[COLUMNS], uint8_t positions[COLUMNS],
@@ -299,14 +280,6 @@ static void best_of_sorted(double scores[COLUMNS], uint8_t positions[COLUMNS],
     }
 }
 
-static void pick(uint8_t *restrict to, size_t stride, const uint8_t *const *rows, size_t n_rows,
-                 const uint32_t *features, size_t n_features)
-{
-    for (size_t i = 0; i < n_rows; i++)
-        for (size_t j = 0; j < n_features; j++)
-            to[i * stride + j] = rows[i][features[j]];
-}
-
 #endif
 
 const struct boosting_kernels SIMD_NAME(boosting_kernels) = {
@@ -315,5 +288,4 @@ const struct boosting_kernels SIMD_NAME(boosting_kernels) = {
     .add_rows = add_rows,
     .best_of_bins = best_of_bins,
     .best_of_sorted = best_of_sorted,
-    .pick = pick,
 };

@@ -64,11 +64,6 @@ struct boosting_kernels {
        left less 1. */
     void (*best_of_sorted)(double scores[BYTE_COLUMNS_LANES], uint8_t positions[BYTE_COLUMNS_LANES],
                            const struct boosting_sorted *sorted);
-
-    /* to[i * stride + j] = rows[i][features[j]]; features rise, up to 63 more bytes of a row of
-       `to` are overwritten. */
-    void (*pick)(uint8_t *restrict to, size_t stride, const uint8_t *const *rows, size_t n_rows,
-                 const uint32_t *features, size_t n_features);
 };
 
 SIMD_DECLARE(struct boosting_kernels, boosting_kernels);

@@ -195,7 +195,7 @@ void boosting_search_sorted(struct boosting_grower *g, struct boosting_task *tas
     }
     const size_t n_varying = find_varying(g, n);
     g->n_updates += (double)n * (double)n_varying;
-    g->kernels->pick(g->picked, g->picked_stride, g->row_bytes, n, g->varying, n_varying);
+    g->bytes->pick(g->picked, g->picked_stride, g->row_bytes, n, g->varying, n_varying);
     for (size_t first = 0; first < n_varying; first += COLUMNS) {
         const size_t width = n_varying - first < COLUMNS ? n_varying - first : COLUMNS;
         fill_keys(g, n, first);

@@ -136,7 +136,6 @@ struct training {
     struct mlp_workspace workspace;
     struct mlp_batch batch;
     /* Rows are named by their places among the bytes (features.h). */
-    uint8_t *packed;                   /* n_rows x n_columns, owned; NULL when all features vary */
     uint32_t *order;                   /* n_rows: those of this epoch */
     uint8_t *all_labels;               /* n_rows */
     uint8_t *labels;                   /* of the batch */
@@ -222,7 +221,6 @@ static void training_destroy(struct training *t)
 {
     mlp_workspace_destroy(&t->workspace);
     mlp_batch_destroy(&t->batch);
-    memory_free(t->packed);
     memory_free(t->order);
     memory_free(t->all_labels);
     memory_free(t->labels);
@@ -234,15 +232,12 @@ static enum status training_create(struct training *t, const struct mlp *mlp,
                                    const struct training_set *set, size_t batch_size,
                                    struct error *error)
 {
-    const size_t n_rows = set->x->n_rows, n_features = set->x->n_features;
-    const size_t n_parameters = mlp->network.n_parameters;
-    const bool pack = mlp->n_columns < n_features;
+    const size_t n_rows = set->x->n_rows, n_parameters = mlp->network.n_parameters;
     *t = (struct training){.set = set,
                            .beta_1_power = 1.0,
                            .beta_2_power = 1.0,
                            .squared_weights = mlp_squared_weights(&mlp->network)};
     const struct memory_request requests[] = {
-        {(void **)&t->packed, pack ? n_rows * mlp->n_columns : 0, 1},
         {(void **)&t->order, n_rows, sizeof *t->order},
         {(void **)&t->all_labels, n_rows, 1},
         {(void **)&t->labels, batch_size, 1},
@@ -256,11 +251,11 @@ static enum status training_create(struct training *t, const struct mlp *mlp,
     memset(t->m, 0, n_parameters * sizeof *t->m);
     memset(t->v, 0, n_parameters * sizeof *t->v);
     features_labels_by_place(set->x, set->y, t->all_labels);
-    for (size_t place = 0; pack && place < n_rows; place++)
-        pack_row(mlp, features_at(set->x, place), t->packed + place * mlp->n_columns);
-    const struct mlp_batch_source source = {.bytes = pack ? t->packed : set->x->bytes,
+    const struct mlp_batch_source source = {.bytes = set->x->bytes,
                                             .n_rows = n_rows,
+                                            .n_features = set->x->n_features,
                                             .n_columns = mlp->n_columns,
+                                            .columns = mlp->columns,
                                             .scale = mlp->scale,
                                             .shift = mlp->shift};
     status = mlp_batch_create(&t->batch, &source, &mlp->network, batch_size, error);
@@ -426,8 +421,6 @@ cleanup:
     return status;
 }
 
-/* Features that do not vary are taken out of a copy of the bytes; which of them there are, only
-   the rows tell. */
 static struct memory_need memory_need(const struct parameters *p, const struct problem_size *size)
 {
     const struct parameter_value *hidden = &p->values[HIDDEN_LAYER_SIZES];

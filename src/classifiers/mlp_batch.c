@@ -21,7 +21,7 @@ static bool sparse_is_cheaper(double density, const struct mlp_layer *layer)
     return 12.0 + density * width < 1.15 * (double)layer->n_out;
 }
 
-/* How many rows have the least and the greatest byte of each feature. */
+/* How many rows have the least and the greatest byte of each of all features. */
 struct extremes {
     uint8_t *low, *high;
     uint32_t *n_low, *n_below_high;
@@ -42,24 +42,24 @@ static enum status extremes_create(struct extremes *e, const struct byte_columns
 {
     uint8_t *below = NULL;
     const struct memory_request requests[] = {
-        {(void **)&e->low, s->n_columns, 1},
-        {(void **)&e->high, s->n_columns, 1},
-        {(void **)&e->n_low, s->n_columns, sizeof *e->n_low},
-        {(void **)&e->n_below_high, s->n_columns, sizeof *e->n_below_high},
+        {(void **)&e->low, s->n_features, 1},
+        {(void **)&e->high, s->n_features, 1},
+        {(void **)&e->n_low, s->n_features, sizeof *e->n_low},
+        {(void **)&e->n_below_high, s->n_features, sizeof *e->n_below_high},
         {(void **)&e->rows, s->n_rows, sizeof *e->rows},
-        {(void **)&below, s->n_columns, 1},
+        {(void **)&below, s->n_features, 1},
     };
     const enum status status = memory_arrays(requests, sizeof requests / sizeof *requests,
                                              "the extremes of the features", error);
     if (status)
         return status;
     for (size_t i = 0; i < s->n_rows; i++)
-        e->rows[i] = s->bytes + i * s->n_columns;
-    kernels->min_max(e->low, e->high, e->rows, s->n_rows, s->n_columns);
-    for (size_t j = 0; j < s->n_columns; j++)
-        below[j] = (uint8_t)(e->high[j] - 1); /* the features vary, so it is at least low */
-    kernels->count_at_most(e->n_low, e->rows, s->n_rows, e->low, s->n_columns);
-    kernels->count_at_most(e->n_below_high, e->rows, s->n_rows, below, s->n_columns);
+        e->rows[i] = s->bytes + i * s->n_features;
+    kernels->min_max(e->low, e->high, e->rows, s->n_rows, s->n_features);
+    for (size_t j = 0; j < s->n_features; j++)
+        below[j] = (uint8_t)(e->high[j] - 1); /* at least low where the feature varies */
+    kernels->count_at_most(e->n_low, e->rows, s->n_rows, e->low, s->n_features);
+    kernels->count_at_most(e->n_below_high, e->rows, s->n_rows, below, s->n_features);
     memory_free(below);
     return STATUS_OK;
 }
@@ -70,14 +70,14 @@ static void choose_codes(struct mlp_batch *b, const struct mlp_batch_source *s,
 {
     double n_nonzero = 0.0;
     for (size_t j = 0; j < s->n_columns; j++) {
-        const size_t n_high = s->n_rows - e->n_below_high[j];
-        const bool from_high = n_high > e->n_low[j];
-        const uint8_t zero = from_high ? e->high[j] : e->low[j]; /* the byte whose code is 0 */
+        const size_t f = s->columns[j], n_high = s->n_rows - e->n_below_high[f];
+        const bool from_high = n_high > e->n_low[f];
+        const uint8_t zero = from_high ? e->high[f] : e->low[f]; /* the byte whose code is 0 */
         b->flip[j] = from_high ? 255 : 0;
         b->base[j] = zero ^ b->flip[j];
         b->scale[j] = from_high ? -s->scale[j] : s->scale[j];
         b->shift[j] = (float)((double)zero * (double)s->scale[j] + (double)s->shift[j]);
-        n_nonzero += (double)(s->n_rows - (from_high ? n_high : e->n_low[j]));
+        n_nonzero += (double)(s->n_rows - (from_high ? n_high : e->n_low[f]));
     }
     b->density = s->n_columns ? n_nonzero / ((double)s->n_rows * (double)s->n_columns) : 0.0;
     b->shift[s->n_columns] = 1.0f;
@@ -94,6 +94,8 @@ static enum status allocate(struct mlp_batch *b, size_t n_padded, struct error *
         {(void **)&b->offset, n_padded, sizeof *b->offset},
         {(void **)&b->codes, b->max_rows * b->stride, 1},
         {(void **)&b->rows, b->max_rows, sizeof *b->rows},
+        {(void **)&b->from, b->max_rows, sizeof *b->from},
+        {(void **)&b->picked, b->max_rows * b->picked_stride, 1},
         {(void **)&b->next, b->max_rows, sizeof *b->next},
         {(void **)&b->transposed, b->n_columns * b->transposed_stride, 1},
     };
@@ -118,11 +120,14 @@ enum status mlp_batch_create(struct mlp_batch *batch, const struct mlp_batch_sou
     struct extremes extremes;
     *batch = (struct mlp_batch){.kernels = SIMD_SELECT(mlp_byte_kernels),
                                 .byte_columns = SIMD_SELECT(byte_columns_kernels),
+                                .n_features = source->n_features,
                                 .n_columns = source->n_columns,
                                 .max_rows = max_rows,
                                 .stride = pad(source->n_columns + 1),
+                                .picked_stride = pad(source->n_columns + BYTE_PICK_SLACK),
                                 .transposed_stride = pad(max_rows),
-                                .bytes = source->bytes};
+                                .bytes = source->bytes,
+                                .columns = source->columns};
     enum status status = allocate(batch, network->layers[0].n_padded, error);
     if (status)
         return status;
@@ -147,6 +152,8 @@ void mlp_batch_destroy(struct mlp_batch *batch)
     memory_free(batch->offset);
     memory_free(batch->codes);
     memory_free(batch->rows);
+    memory_free(batch->from);
+    memory_free(batch->picked);
     memory_free(batch->next);
     memory_free(batch->transposed);
     *batch = (struct mlp_batch){.n_rows = 0};
@@ -159,11 +166,18 @@ void mlp_batch_load(struct mlp_batch *batch, const uint32_t *rows, size_t n_rows
     batch->n_rows = n_rows;
     batch->prefetch = n_next >= n_rows;
     for (size_t i = 0; i < n_rows; i++) {
-        batch->kernels->encode(batch->bytes + rows[i] * batch->n_columns, batch->flip, batch->base,
-                               batch->n_columns, batch->codes + i * batch->stride);
+        batch->from[i] = batch->bytes + rows[i] * batch->n_features;
         if (batch->prefetch)
-            batch->next[i] = batch->bytes + rows[n_rows + i] * batch->n_columns;
+            batch->next[i] = batch->bytes + rows[n_rows + i] * batch->n_features;
     }
+    const bool all_vary = batch->n_columns == batch->n_features;
+    if (!all_vary)
+        batch->byte_columns->pick(batch->picked, batch->picked_stride, batch->from, n_rows,
+                                  batch->columns, batch->n_columns);
+    for (size_t i = 0; i < n_rows; i++)
+        batch->kernels->encode(all_vary ? batch->from[i] : batch->picked + i * batch->picked_stride,
+                               batch->flip, batch->base, batch->n_columns,
+                               batch->codes + i * batch->stride);
     batch->byte_columns->transpose(batch->transposed, batch->transposed_stride, batch->rows, n_rows,
                                    batch->n_columns);
 }

@@ -19,27 +19,31 @@
 struct mlp_batch {
     const struct mlp_byte_kernels *kernels;
     const struct byte_columns_kernels *byte_columns;
-    size_t n_columns, max_rows;
-    size_t stride, transposed_stride;
-    const uint8_t *bytes; /* n_training_rows x n_columns, borrowed */
-    bool sparse;          /* the products pass over zeros */
-    double density;       /* fraction of the codes of all rows that are not 0 */
-    size_t n_rows;        /* of this batch */
+    size_t n_features, n_columns, max_rows;
+    size_t stride, transposed_stride, picked_stride;
+    const uint8_t *bytes;    /* n_training_rows x n_features, borrowed */
+    const uint32_t *columns; /* n_columns, borrowed: the features that vary */
+    bool sparse;             /* the products pass over zeros */
+    double density;          /* fraction of the codes of all rows that are not 0 */
+    size_t n_rows;           /* of this batch */
     uint8_t *flip, *base; /* n_columns: code = (byte ^ flip) - base; this and all below are owned */
     float *scale, *shift; /* stride: x = code scale + shift; shift[n_columns] = 1 */
     float *ones;          /* max_rows */
     float *offset;        /* of the first layer: what all rows of the batch have in common */
     uint8_t *codes;       /* max_rows x stride */
     const uint8_t **rows; /* max_rows: those of codes */
+    const uint8_t **from; /* max_rows: the bytes of the rows */
+    uint8_t *picked;      /* max_rows x picked_stride: those of the columns */
     const uint8_t **next; /* max_rows: the bytes of the next batch, which come from anywhere in */
     bool prefetch;        /* memory, to be read ahead */
     uint8_t *transposed;  /* n_columns x transposed_stride: the codes */
 };
 
-/* Features that vary in training, their bytes row by row: n_rows x n_columns. */
+/* The bytes of the training rows, and the features that vary in them: the inputs of the network. */
 struct mlp_batch_source {
-    const uint8_t *bytes; /* must outlive the batch */
-    size_t n_rows, n_columns;
+    const uint8_t *bytes; /* n_rows x n_features, row-major; this and columns outlive the batch */
+    size_t n_rows, n_features, n_columns;
+    const uint32_t *columns;    /* n_columns, rising */
     const float *scale, *shift; /* n_columns: x = byte scale + shift */
 };
 

@@ -408,6 +408,47 @@ static void histogram(uint32_t *restrict counts, const uint8_t *restrict bytes, 
         counts[bin] += parts[0][bin] + parts[1][bin] + parts[2][bin];
 }
 
+#if defined(__AVX512F__)
+
+static void pick(uint8_t *restrict to, size_t stride, const uint8_t *const *rows, size_t n_rows,
+                 const uint32_t *columns, size_t n_columns)
+{
+    size_t n_picked = 0;
+    while (n_picked < n_columns) {
+        const uint32_t first = columns[n_picked];
+        uint64_t mask = 0;
+        size_t n = n_picked;
+        for (; n < n_columns && columns[n] - first < 64; n++)
+            mask |= UINT64_C(1) << (columns[n] - first);
+        const uint64_t valid = UINT64_MAX >> (63 - (columns[n - 1] - first));
+        for (size_t i = 0; i < n_rows; i++)
+            _mm512_storeu_si512(
+                to + i * stride + n_picked,
+                _mm512_maskz_compress_epi8(mask, _mm512_maskz_loadu_epi8(valid, rows[i] + first)));
+        n_picked = n;
+    }
+}
+
+#else
+
+/* Columns that follow one another are copied together. */
+static void pick(uint8_t *restrict to, size_t stride, const uint8_t *const *rows, size_t n_rows,
+                 const uint32_t *columns, size_t n_columns)
+{
+    size_t n_picked = 0;
+    while (n_picked < n_columns) {
+        const uint32_t first = columns[n_picked];
+        size_t n = n_picked + 1;
+        while (n < n_columns && columns[n] - first == n - n_picked)
+            n++;
+        for (size_t i = 0; i < n_rows; i++)
+            memcpy(to + i * stride + n_picked, rows[i] + first, n - n_picked);
+        n_picked = n;
+    }
+}
+
+#endif
+
 const struct byte_columns_kernels SIMD_NAME(byte_columns_kernels) = {
     .sort = sort,
     .prefix_sums = prefix_sums,
@@ -415,6 +456,7 @@ const struct byte_columns_kernels SIMD_NAME(byte_columns_kernels) = {
     .count_at_most = count_at_most,
     .partition = partition,
     .transpose = transpose,
+    .pick = pick,
     .swap_nibbles = swap_nibbles,
     .histogram = histogram,
 };

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BYTE_COLUMNS_LANES = 32, BYTE_PARTITION_SLACK = 64 };
+enum { BYTE_COLUMNS_LANES = 32, BYTE_PICK_SLACK = 63, BYTE_PARTITION_SLACK = 64 };
 
 struct byte_columns_kernels {
     /* Sorts each of the 32 columns of n_rows keys. */
@@ -32,6 +32,11 @@ struct byte_columns_kernels {
     /* columns[j * stride + i] = rows[i][j] for i < n_rows, j < width. */
     void (*transpose)(uint8_t *restrict columns, size_t stride, const uint8_t *const *rows,
                       size_t n_rows, size_t width);
+
+    /* to[i * stride + j] = rows[i][columns[j]]; columns rise, up to BYTE_PICK_SLACK more bytes of a
+       row of `to`, which its stride has room for, are overwritten. */
+    void (*pick)(uint8_t *restrict to, size_t stride, const uint8_t *const *rows, size_t n_rows,
+                 const uint32_t *columns, size_t n_columns);
 
     /* Swaps the nibbles of each byte. */
     void (*swap_nibbles)(uint8_t *bytes, size_t n);
