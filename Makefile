@@ -49,7 +49,7 @@ Q := $(if $(V),,@)
 .DELETE_ON_ERROR:
 .PHONY: all setup bench quick demo peers scaling limits data table readme page page-test verify \
 	test kills asan fuzz coverage analyse lint format install uninstall clean image-test \
-	compile-commands run-tests help processors determinism slurm-test FORCE
+	compile-commands run-tests help memory processors determinism slurm-test FORCE
 
 all: build/fmbench ## build the program at build/fmbench
 
@@ -161,6 +161,10 @@ scaling: ## how cost grows with the rows, into results/scaling.md; SCALING_OPTIO
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/scaling $(SCALING_OPTIONS)
 
+MEMORY_OPTIONS ?=
+memory: all ## what memory each classifier takes on millions of rows, into results/memory.md
+	$(Q)scripts/memory $(MEMORY_OPTIONS)
+
 PROCESSORS_OPTIONS ?=
 processors: all ## the predictions that other processors change, into results/processors.md
 	$(Q)scripts/get-data -d data fashion
@@ -254,7 +258,7 @@ lint: ## formatting, static analysis of the C sources and of the scripts, the ma
 	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(shell find src tests -name '*.[ch]')
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 		--suppress=missingIncludeSystem --suppressions-list=.cppcheck-suppressions -D__x86_64__ -DSIMD_SUFFIX=_portable -Isrc src
-	$(Q)shellcheck $(filter-out scripts/page scripts/coverage scripts/processors scripts/slurm,$(wildcard scripts/* scripts/slurm/*)) .ci/run $(wildcard tests/*.sh) tests/external_command
+	$(Q)shellcheck $(filter-out scripts/page scripts/coverage scripts/processors scripts/memory scripts/slurm,$(wildcard scripts/* scripts/slurm/*)) .ci/run $(wildcard tests/*.sh) tests/external_command
 	$(Q)shellcheck -s bash completions/fmbench.bash
 	$(Q)$(MAN_PAGE) | mandoc -T lint -W warning
 

@@ -42,6 +42,8 @@ shortened() {
     "make peers") echo "$1 PEERS_OPTIONS='-n 1 --only GaussianNB*'" ;;
     "make peers "*) echo "${1/-n 5/-n 1}" ;;
     "make scaling") echo "$1 SCALING_OPTIONS='-q --only GaussianNB'" ;;
+    "make memory") echo "$1 MEMORY_OPTIONS=1000" ;;
+    *" --n-train 8100000 "*) echo "${1/8100000/600}" ;;
     "make processors") echo "$1 PROCESSORS_OPTIONS='--settings Haswell+avx2 -- --dataset fashion --only GaussianNB --only SVC:C=1'" ;;
     "make determinism") echo "make -n determinism" ;; # `make run-tests` has it on small images
     "make page-test") echo "make -n page-test" ;; # needs a browser
