@@ -300,3 +300,21 @@ Test(svc_classes, destroy_takes_null_and_unfitted_models)
     cr_assert_eq(svc()->create(&model, &p, NULL), STATUS_OK);
     svc()->destroy(model);
 }
+
+/* A fit that keeps fewer kernel values is not refused for those that it would keep. */
+Test(svc_classes, what_it_needs_bows_to_the_limit, .timeout = 10)
+{
+    const struct parameters p = chosen("rbf", 10);
+    struct problem_size size = {
+        .n_train = 60000, .n_test = 10000, .n_features = 784, .n_classes = 10, .n_threads = 2};
+    const double rows_bytes = 60000.0 * 784 * sizeof(float);
+    const double without = svc()->memory_need(&p, &size).bytes;
+    cr_expect_gt(without, 2e9);
+    for (size.memory_bytes = 1 << 29; size.memory_bytes < 0x1p34; size.memory_bytes *= 2) {
+        const double bytes = svc()->memory_need(&p, &size).bytes;
+        cr_expect_lt(bytes, (double)size.memory_bytes, "%g of %g", bytes,
+                     (double)size.memory_bytes);
+        cr_expect_geq(bytes, rows_bytes);
+    }
+    cr_expect_eq(svc()->memory_need(&p, &size).bytes, without, "nor does it take all there is");
+}

@@ -35,6 +35,7 @@ struct execution {
 struct problem_size {
     size_t n_train, n_test, n_features, n_classes;
     size_t n_threads;
+    uint64_t memory_bytes; /* as in struct execution: some do with less where they must */
 };
 
 /* A double holds any product of sizes, where size_t may overflow. */

@@ -413,17 +413,27 @@ static enum status part_finish(const struct job *job, struct part *part, struct 
     return status;
 }
 
+static size_t kept_bytes_max(uint64_t memory_bytes)
+{
+    return memory_bytes && memory_bytes < MEMORY_SHORT ? KEPT_BYTES_SHORT : KEPT_BYTES;
+}
+
+static size_t shared_bytes_max(uint64_t memory_bytes)
+{
+    const size_t eighth = memory_bytes / 8;
+    return eighth == 0 || eighth > SHARED_BYTES / 2 ? SHARED_BYTES : 2 * eighth;
+}
+
 static enum status create_shared(struct job *job, struct svc_shared *shared, size_t n_askers,
                                  const struct execution *execution, struct error *error)
 {
     const size_t n_threads = (size_t)(execution->n_threads > 1 ? execution->n_threads : 1);
     const size_t eighth = execution->memory_bytes / 8;
-    const size_t shared_max = eighth == 0 || eighth > SHARED_BYTES / 2 ? SHARED_BYTES : 2 * eighth;
     job->cross_bytes_max = job->kept_bytes;
     if (eighth > 0 && eighth / n_threads < job->cross_bytes_max)
         job->cross_bytes_max = eighth / n_threads;
     if (job->kernel->kind == SVC_LINEAR || job->rows->gram ||
-        svc_shared_bytes(job->rows, job->n_classes) > shared_max)
+        svc_shared_bytes(job->rows, job->n_classes) > shared_bytes_max(execution->memory_bytes))
         return STATUS_OK;
     job->shared = shared;
     return svc_shared_create(shared, job->rows, job->kernel, job->n_classes, n_askers, error);
@@ -455,14 +465,13 @@ static enum status fit(void *model, const struct training_set *set,
     const struct work start = work_done();
     const size_t k = set->n_classes;
     const struct svc_kernel kernel = kernel_of(&svc->parameters, set->x->n_features);
-    const bool is_short = execution->memory_bytes && execution->memory_bytes < MEMORY_SHORT;
     struct svc_rows rows = {0};
     struct job job = {.parameters = &svc->parameters,
                       .kernel = &kernel,
                       .rows = &rows,
                       .n_classes = k,
                       .n_pairs = k * (k - 1) / 2,
-                      .kept_bytes = is_short ? KEPT_BYTES_SHORT : KEPT_BYTES};
+                      .kept_bytes = kept_bytes_max(execution->memory_bytes)};
     enum status status = svc->n_fitted ? STATUS_OK : ask(svc, &svc->parameters, error);
     if (!status)
         status = svc_rows_create(&rows, set, &kernel, job.kept_bytes, execution->n_threads, error);
@@ -534,10 +543,12 @@ static double kernel_bytes(const struct problem_size *size, bool is_linear)
 {
     const double n = (double)size->n_train, k = (double)size->n_classes;
     const double gram_bytes = n * n * sizeof(float), class_bytes = gram_bytes / k;
-    const double pair_bytes = fmin(4 * gram_bytes / (k * k), (double)KEPT_BYTES);
-    if (!is_linear && gram_bytes <= (double)KEPT_BYTES)
+    const double kept_max = (double)kept_bytes_max(size->memory_bytes);
+    const double pair_bytes = fmin(4 * gram_bytes / (k * k), kept_max);
+    if (!is_linear && gram_bytes <= kept_max)
         return gram_bytes;
-    const bool is_shared = !is_linear && class_bytes <= (double)SHARED_BYTES;
+    const bool is_shared =
+        !is_linear && class_bytes <= (double)shared_bytes_max(size->memory_bytes);
     return (double)size->n_threads * pair_bytes + (is_shared ? class_bytes : 0);
 }
 

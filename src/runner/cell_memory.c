@@ -26,14 +26,15 @@ static double data_bytes(const struct cell *cell)
            n_test * (image_bytes(d, &d->test) + n_features * test_views + 2);
 }
 
-struct memory_need cell_memory_need(const struct cell *cell, size_t n_threads)
+struct memory_need cell_memory_need(const struct cell *cell, size_t n_threads, uint64_t limit_bytes)
 {
     const struct dataset *d = cell->dataset;
     const struct problem_size size = {.n_train = d->train.n_rows,
                                       .n_test = d->test.n_rows,
                                       .n_features = d->n_features,
                                       .n_classes = d->n_classes,
-                                      .n_threads = n_threads};
+                                      .n_threads = n_threads,
+                                      .memory_bytes = limit_bytes};
     struct memory_need need = {.bytes = 0};
     struct parameters parameters;
     cell_fit_parameters(cell, &parameters);
@@ -51,7 +52,7 @@ enum status cell_memory_check(const struct cell *cell, size_t n_threads, uint64_
 {
     if (limit_bytes == 0 || cell->point->external)
         return STATUS_OK;
-    const struct memory_need need = cell_memory_need(cell, n_threads);
+    const struct memory_need need = cell_memory_need(cell, n_threads, limit_bytes);
     if (need.bytes <= (double)limit_bytes)
         return STATUS_OK;
     char needed[FIELD_TEXT_BYTES], limit[FIELD_TEXT_BYTES];

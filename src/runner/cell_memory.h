@@ -14,8 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* About what its worker holds at its peak: the program, the data and its views, the classifier. */
-struct memory_need cell_memory_need(const struct cell *cell, size_t n_threads);
+/* About what its worker holds at its peak: the program, the data and its views, the classifier,
+   which may do with less than it would take without a limit (0: none). */
+struct memory_need cell_memory_need(const struct cell *cell, size_t n_threads,
+                                    uint64_t limit_bytes);
 
 /*
  * STATUS_MEMORY when that is more than the limit (0: none), with what it is and what to do. What

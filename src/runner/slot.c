@@ -33,7 +33,9 @@ static int64_t needed_bytes(const struct worker_request *request)
 {
     if (request->cell->point->external)
         return -1;
-    const double bytes = cell_memory_need(request->cell, (size_t)request->n_threads).bytes;
+    const double bytes =
+        cell_memory_need(request->cell, (size_t)request->n_threads, request->memory_limit_bytes)
+            .bytes;
     return bytes < 0x1p62 ? (int64_t)bytes : -1;
 }
 
