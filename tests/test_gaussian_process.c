@@ -185,7 +185,7 @@ Test(gaussian_process, nothing_near_is_the_last_class_of_rest_and_the_first_of_p
 {
     struct sample *train, *test;
     make_pair(blocks, 20, &train, &test);
-    memset(test->x.bytes, 255, test->n_rows * test->n_features);
+    memset(test->bytes, 255, test->n_rows * test->n_features);
     for (size_t j = 0; j < train->n_features; j++)
         train->scaling.scale[j] = 1;
     for (int one_vs_one = 0; one_vs_one < 2; one_vs_one++) {
@@ -202,7 +202,7 @@ Test(gaussian_process, nothing_near_is_the_last_class_of_rest_and_the_first_of_p
 static void fill(struct sample *s, size_t row, uint8_t even, uint8_t odd)
 {
     for (size_t j = 0; j < s->n_features; j++)
-        s->x.bytes[row * s->n_features + j] = j % 2 ? odd : even;
+        s->bytes[row * s->n_features + j] = j % 2 ? odd : even;
 }
 
 /*
@@ -271,7 +271,7 @@ Test(gaussian_process, duplicates_with_other_labels, .timeout = 30)
     struct sample *train, *test;
     make_pair(blocks, 100, &train, &test);
     const size_t half = train->n_rows / 2;
-    memcpy(train->x.bytes + half * train->n_features, train->x.bytes, half * train->n_features);
+    memcpy(train->bytes + half * train->n_features, train->bytes, half * train->n_features);
     for (size_t i = 0; i < half; i++)
         train->y[half + i] = (uint8_t)((train->y[i] + !(i % 3)) % 3);
     for (int one_vs_one = 0; one_vs_one < 2; one_vs_one++) {

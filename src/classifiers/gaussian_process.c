@@ -44,6 +44,7 @@ static const struct parameter_spec parameters[] = {
 struct gaussian_process {
     size_t multi_class;
     long max_iter;
+    uint32_t *order; /* of the rows of the model, among those of the dataset; owned */
     struct gp_model model;
 };
 
@@ -64,6 +65,7 @@ static void destroy(void *model)
     if (!gp)
         return;
     features_destroy(&gp->model.x);
+    memory_free(gp->order);
     gp_kernel_destroy(&gp->model.kernel);
     memory_free(gp->model.pi);
     memory_free(gp);
@@ -77,7 +79,7 @@ static void sort_rows(struct gp_model *m, const struct training_set *set, uint32
         const size_t first = n;
         for (size_t i = 0; i < set->x->n_rows; i++)
             if (set->y[i] == c)
-                order[n++] = (uint32_t)i;
+                order[n++] = (uint32_t)features_place(set->x, i);
         if (n == first)
             continue;
         m->labels[m->n_classes] = (uint8_t)c;
@@ -89,10 +91,10 @@ static enum status make_model(struct gaussian_process *gp, const struct training
                               struct error *error)
 {
     struct gp_model *m = &gp->model;
-    uint32_t *order = memory_array(set->x->n_rows, sizeof *order);
-    if (!order)
-        return error_memory(error, "the order of rows", set->x->n_rows * sizeof *order);
-    sort_rows(m, set, order);
+    gp->order = memory_array(set->x->n_rows, sizeof *gp->order);
+    if (!gp->order)
+        return error_memory(error, "the order of rows", set->x->n_rows * sizeof *gp->order);
+    sort_rows(m, set, gp->order);
     const size_t k = m->n_classes;
     m->is_pairs = k == 2 || gp->multi_class == ONE_VS_ONE;
     m->n_problems = m->is_pairs ? k * (k - 1) / 2 : k;
@@ -106,10 +108,9 @@ static enum status make_model(struct gaussian_process *gp, const struct training
                                 &(struct features_source){.bytes = set->x->bytes,
                                                           .n_rows = set->x->n_rows,
                                                           .n_features = set->x->n_features,
-                                                          .order = order,
+                                                          .order = gp->order,
                                                           .scaling = set->x->scaling},
                                 error);
-    memory_free(order);
     if (status)
         return status;
     m->pi = memory_array(m->x.n_rows * m->width, sizeof *m->pi);

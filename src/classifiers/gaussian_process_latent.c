@@ -53,7 +53,7 @@ static void standardise(const struct features *x, size_t first, size_t n, double
 {
     const struct scaling *scaling = x->scaling;
     for (size_t i = 0; i < n; i++) {
-        const uint8_t *bytes = x->bytes + (first + i) * x->n_features;
+        const uint8_t *bytes = features_row(x, first + i);
         double *restrict row = values + i * x->n_features;
         for (size_t j = 0; j < x->n_features; j++)
             row[j] = (bytes[j] - scaling->mean[j]) / scaling->scale[j];

@@ -48,7 +48,7 @@ void neighbors_block_start(struct neighbors_block *b, const struct features *que
     b->shifted = b->bytes + neighbors_block_bytes(index) / 2;
     memset(b->bytes, 0, NEIGHBORS_BLOCK_QUERIES * width);
     for (size_t q = 0; q < b->n_queries; q++) {
-        const uint8_t *row = queries->bytes + (first + q) * queries->n_features;
+        const uint8_t *row = features_row(queries, first + q);
         uint8_t *bytes = b->bytes + q * width;
         for (size_t v = 0; v < index->n_varying; v++)
             bytes[v] = row[index->features[v]];

@@ -103,9 +103,9 @@ static enum status digest_content(struct merge_item *item, const struct record *
     for (size_t i = 0; i < record->n_repeats; i++)
         scores[i] = record->repeats[i].score;
     const struct digest_part parts[] = {
-        {&record->n_repeats, sizeof record->n_repeats},
-        {scores, record->n_repeats * sizeof *scores},
-        {labels->bytes, labels->n_kept * labels->sizes[1]},
+        {.bytes = &record->n_repeats, .n_bytes = sizeof record->n_repeats},
+        {.bytes = scores, .n_bytes = record->n_repeats * sizeof *scores},
+        {.bytes = labels->bytes, .n_bytes = labels->n_kept * labels->sizes[1]},
     };
     return digest_sha256(item->content, parts, sizeof parts / sizeof *parts, error);
 }
