@@ -35,6 +35,7 @@
 #include <math.h>
 #include <string.h>
 
+static const double WEIGHT_FIRST = 300; /* u and v at most: from w = u - v its rounding remains */
 static const double MU_FIRST = 3; /* the first product of a variable and its multiplier, of C */
 
 static double square(double x)
@@ -59,29 +60,6 @@ static double first_multiplier(const struct l1_svc *s, double mu)
     return mu * C / (half + sqrt(square(half) + mu * C));
 }
 
-static void start(struct l1_svc *s)
-{
-    const struct linear_design *d = s->design;
-    const double mu = MU_FIRST * s->C, a = first_multiplier(s, mu);
-    const size_t n_w = d->stride * d->lanes, n_z = d->n_rows * d->lanes;
-    memset(s->w, 0, n_w * sizeof *s->w);
-    memset(s->z, 0, n_z * sizeof *s->z);
-    memset(s->r, 0, n_z * sizeof *s->r);
-    for (size_t j = 0; j < n_w; j++) {
-        s->u[j] = s->v[j] = mu;
-        s->p[j] = s->q[j] = 1;
-    }
-    for (size_t i = 0; i < n_z; i++) {
-        s->a[i] = a;
-        s->s[i] = mu / a;
-        s->xi[i] = s->is_squared ? 0 : mu / (s->C - a);
-    }
-    for (size_t k = 0; k < d->n_problems; k++) {
-        s->lanes[k] = (struct l1_svc_lane){.dual = -HUGE_VAL};
-        s->active[k] = true;
-    }
-}
-
 /* D, r = a y, and the sums of the rows. */
 static void evaluate_rows(struct l1_svc *s, size_t chunk, double *totals)
 {
@@ -100,6 +78,28 @@ static void evaluate_rows(struct l1_svc *s, size_t chunk, double *totals)
             totals[L1_SVC_SQUARES * lanes + k] += square(a) / (4 * C);
             totals[L1_SVC_PRODUCTS * lanes + k] += a * slack + (s->is_squared ? 0 : b * s->xi[at]);
         }
+}
+
+static void start(struct l1_svc *s)
+{
+    const struct linear_design *d = s->design;
+    const double mu = MU_FIRST * s->C, a = first_multiplier(s, mu);
+    const size_t n_w = d->stride * d->lanes, n_z = d->n_rows * d->lanes;
+    memset(s->w, 0, n_w * sizeof *s->w);
+    memset(s->r, 0, n_z * sizeof *s->r);
+    for (size_t i = 0; i < n_z; i++) {
+        s->a[i] = a;
+        s->s[i] = mu / a;
+        s->xi[i] = s->is_squared ? 0 : mu / (s->C - a);
+    }
+    for (size_t j = 0; j < n_w; j++) {
+        s->u[j] = s->v[j] = fmin(mu, WEIGHT_FIRST);
+        s->p[j] = s->q[j] = mu / s->u[j];
+    }
+    for (size_t k = 0; k < d->n_problems; k++) {
+        s->lanes[k] = (struct l1_svc_lane){.dual = -HUGE_VAL};
+        s->active[k] = true;
+    }
 }
 
 /* The dual objective at the best feasible multiple of a. */
@@ -135,6 +135,7 @@ static void evaluate_lane(struct l1_svc *s, size_t k)
 
 static void evaluate(struct l1_svc *s)
 {
+    linear_times(s->design, s->w, s->z);
     l1_svc_for_chunks(s, evaluate_rows);
     linear_transpose_times(s->design, s->r, s->g);
     for (size_t k = 0; k < s->design->n_problems; k++)
@@ -161,7 +162,7 @@ static void iterate(struct l1_svc *s, long max_iter, struct linear_binary_result
     }
 }
 
-/* dw = w with 0 for the weights whose u and v are next to 0, beside the mean weight. */
+/* dw = w with 0 for the weights whose u and v are next to 0, beside their mean. */
 static void round_off(struct l1_svc *s)
 {
     const struct linear_design *d = s->design;
@@ -169,7 +170,7 @@ static void round_off(struct l1_svc *s)
     for (size_t k = 0; k < d->n_problems; k++) {
         double mean = 0;
         for (size_t j = k; j < d->n_columns * d->lanes; j += d->lanes)
-            mean += fabs(s->w[j]) / (double)d->n_columns;
+            mean += (s->u[j] + s->v[j]) / (double)d->n_columns;
         for (size_t j = k; j < d->n_columns * d->lanes; j += d->lanes)
             if (fmax(s->u[j] / s->p[j], s->v[j] / s->q[j]) > mean)
                 s->now.dw[j] = s->w[j];

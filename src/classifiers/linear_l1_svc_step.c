@@ -220,7 +220,6 @@ static void move_rows(struct l1_svc *s, size_t chunk, double *restrict totals)
             s->a[at] += lane->dual_step * step.da;
             s->s[at] += lane->primal_step * step.ds;
             s->xi[at] += lane->primal_step * step.dxi;
-            s->z[at] += lane->primal_step * s->now.dz[at];
         }
 }
 
