@@ -2,15 +2,16 @@
  * LinearSVC: linear support vector machines, with the intercept as a penalised feature of
  * constant 1.
  *
- * ovr: one problem a class, linear_binary.c. crammer_singer: one joint problem, crammer_singer.c,
- * whatever `loss` and `penalty` say. LIBLINEAR's dual coordinate descent, which scikit-learn calls,
- * stops far from the optimum of the larger C; these methods go on to a
- * relative duality gap of tol, or say that their limit stopped them before it.
- * The class is the argmax of the decision values, ties to the smallest class.
+ * ovr: one problem a class, linear_binary.c, or linear_l1_svc.c with the penalty l1.
+ * crammer_singer: one joint problem, crammer_singer.c, whatever `loss` and `penalty` say.
+ * LIBLINEAR's dual coordinate descent, which scikit-learn calls, stops far from the optimum of the
+ * larger C; these methods go on to a relative duality gap of tol, or say that their limit stopped
+ * them before it. The class is the argmax of the decision values, ties to the smallest class.
  */
 #include "classifiers/crammer_singer.h"
 #include "classifiers/linear_binary.h"
 #include "classifiers/linear_classifier.h"
+#include "classifiers/linear_l1_svc.h"
 
 enum { PENALTY, LOSS, C, MULTI_CLASS, TOL, MAX_ITER };
 enum { PENALTY_L1, PENALTY_L2 };
@@ -25,7 +26,7 @@ static const char *const multi_classes[] = {"ovr", "crammer_singer", NULL};
 static const struct parameter_spec specs[] = {
     [PENALTY] = {.name = "penalty",
                  .type = PARAMETER_CHOICE,
-                 .summary = "norm of the penalty; l1 only with crammer_singer, which ignores it",
+                 .summary = "norm of the penalty; crammer_singer ignores it",
                  .choices = penalties,
                  .fallback = {.choice = PENALTY_L2}},
     [LOSS] = {.name = "loss",
@@ -54,12 +55,6 @@ static const char *rejected_2017(const struct parameters *parameters)
                  "the dual form that is the default"
                : "penalty l1 with loss squared_hinge and multi_class ovr is not supported by "
                  "liblinear in the dual form that is the default";
-}
-
-static enum status check(const struct parameters *parameters, struct error *error)
-{
-    const char *reason = rejected_2017(parameters);
-    return reason ? error_set(error, STATUS_USAGE, "%s", reason) : STATUS_OK;
 }
 
 /* Crammer and Singer's machine has its own loss and penalty, and its own limits. */
@@ -99,16 +94,20 @@ static enum status fit_binary(const struct parameters *p, const struct linear_de
 {
     (void)rng_key;
     const bool hinge = parameter_choice(p, LOSS) == LOSS_HINGE;
+    const bool l1 = parameter_choice(p, PENALTY) == PENALTY_L1;
     const struct linear_binary_options options = {.loss = hinge ? LINEAR_PROXIMAL_HINGE
                                                                 : LINEAR_SQUARED_HINGE,
                                                   .C = parameter_number(p, C),
                                                   .tol = parameter_number(p, TOL),
                                                   .max_iter = (long)parameter_number(p, MAX_ITER)};
     struct linear_binary_result result;
-    const enum status status = linear_binary_solve(design, &options, w, &result, error);
+    const enum status status = l1 ? linear_l1_svc_solve(design, &options, w, &result, error)
+                                  : linear_binary_solve(design, &options, w, &result, error);
     if (status)
         return status;
-    report->solver = hinge ? "semismooth Newton augmented Lagrangian" : "finite Newton";
+    report->solver = l1      ? "primal-dual interior-point method"
+                     : hinge ? "semismooth Newton augmented Lagrangian"
+                             : "finite Newton";
     report->n_iter = result.n_iter;
     report->converged = result.converged;
     fit_report_add(report, "objective", result.objective);
@@ -142,7 +141,6 @@ const struct classifier_class linear_svc_class = {
     .test_views = VIEW_STANDARDISED,
     .is_deterministic = true,
     .rejected_2017 = rejected_2017,
-    .check = check,
     .canonical = canonical,
     .create = linear_classifier_create,
     .memory_need = memory_need,
