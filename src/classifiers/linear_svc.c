@@ -121,8 +121,9 @@ static enum status fit(void *model, const struct training_set *set,
 {
     struct linear_classifier *svc = model;
     const bool joint = parameter_choice(&svc->parameters, MULTI_CLASS) == CRAMMER_SINGER;
+    const bool is_l2 = joint || parameter_choice(&svc->parameters, PENALTY) == PENALTY_L2;
     const struct linear_method method = {
-        .solve = joint ? fit_joint : fit_binary, .all_classes = joint, .is_l2 = true};
+        .solve = joint ? fit_joint : fit_binary, .all_classes = joint, .is_l2 = is_l2};
     return linear_classifier_fit(svc, &method, set, execution, report, error);
 }
 
