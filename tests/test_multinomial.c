@@ -1,0 +1,298 @@
+/* Multinomial logistic regression against its definition in double. */
+#include "classifiers/multinomial.h"
+#include "classifiers/multinomial_rows.h"
+#include "linear_toy.h"
+
+#include "base/memory.h"
+
+struct fitted {
+    struct linear_design design;
+    double *w;
+    struct multinomial_result result;
+};
+
+static struct fitted fit(const struct toy *toy, bool is_l1, double C, double tol, int n_threads)
+{
+    struct fitted f = {0};
+    const struct training_set set = toy_set(toy);
+    const struct multinomial_options options = {
+        .is_l1 = is_l1, .C = C, .tol = tol, .max_iter = 100};
+    cr_assert_eq(linear_design_create(&f.design, &set, true, n_threads, NULL), STATUS_OK);
+    f.w = memory_array(f.design.stride * f.design.lanes, sizeof *f.w);
+    cr_assert(f.w);
+    cr_assert_eq(multinomial_solve(&f.design, &options, f.w, &f.result, NULL), STATUS_OK);
+    return f;
+}
+
+static void release(struct fitted *f)
+{
+    memory_free(f->w);
+    linear_design_destroy(&f->design);
+}
+
+/* The weight of feature j, n_features for the intercept, in class k. */
+static double weight(const struct fitted *f, size_t j, size_t k)
+{
+    for (size_t c = 0; c < f->design.n_columns; c++)
+        if (c + 1 == f->design.n_columns ? j == f->design.n_features : f->design.features[c] == j)
+            return f->w[c * f->design.lanes + k];
+    return 0;
+}
+
+static bool has_rows(const struct toy *toy, size_t k)
+{
+    bool any = false;
+    for (size_t i = 0; i < toy->n_rows; i++)
+        any |= toy->y[i] == k;
+    return any;
+}
+
+struct naive {
+    double objective;
+    double *gradient; /* of the losses, (n_features + 1) x n_classes */
+};
+
+/* Objective and gradient in double, as they are defined. */
+static struct naive naive(const struct toy *toy, const struct fitted *f, bool is_l1, double C)
+{
+    const size_t n = toy->n_features, n_classes = toy->n_classes;
+    struct naive result = {.gradient = calloc((n + 1) * n_classes, sizeof(double))};
+    double *w = malloc((n + 1) * n_classes * sizeof *w), z[256] = {0};
+    cr_assert(w && result.gradient);
+    for (size_t j = 0; j <= n; j++)
+        for (size_t k = 0; k < n_classes; k++) {
+            w[j * n_classes + k] = weight(f, j, k);
+            if (j < n)
+                result.objective += is_l1 ? fabs(weight(f, j, k)) : 0.5 * pow(weight(f, j, k), 2);
+        }
+    for (size_t i = 0; i < toy->n_rows; i++) {
+        double largest = -HUGE_VAL, sum = 0;
+        for (size_t k = 0; k < n_classes; k++) {
+            z[k] = 0;
+            for (size_t j = 0; j <= n; j++)
+                z[k] += w[j * n_classes + k] * toy_value(toy, i, j);
+            largest = fmax(largest, z[k]);
+        }
+        for (size_t k = 0; k < n_classes; k++)
+            sum += exp(z[k] - largest);
+        result.objective += C * (largest + log(sum) - z[toy->y[i]]);
+        for (size_t k = 0; k < n_classes; k++)
+            for (size_t j = 0; j <= n; j++)
+                result.gradient[j * n_classes + k] +=
+                    C * (exp(z[k] - largest) / sum - (toy->y[i] == k)) * toy_value(toy, i, j);
+    }
+    free(w);
+    return result;
+}
+
+/* The smallest subgradient of the objective by a weight, in size. */
+static double violation(double gradient, double w, bool is_l1)
+{
+    if (!is_l1)
+        return fabs(gradient + w);
+    return w != 0 ? fabs(gradient + copysign(1, w)) : fmax(0, fabs(gradient) - 1);
+}
+
+/* The problem is convex: a small subgradient is an optimum. Returns how many weights of features
+   are not 0. */
+static size_t check_optimum(const struct toy *toy, const struct fitted *f, bool is_l1, double C)
+{
+    const size_t n = toy->n_features;
+    struct naive expected = naive(toy, f, is_l1, C);
+    size_t n_used = 0;
+    cr_assert(f->result.converged, "C=%g: gap %g", C, f->result.dual_gap);
+    cr_assert_leq(fabs(expected.objective - f->result.objective), 1e-9 * expected.objective + 1e-9);
+    for (size_t k = 0; k < toy->n_classes; k++)
+        for (size_t j = 0; j <= n; j++) {
+            const double g = expected.gradient[j * toy->n_classes + k], w = weight(f, j, k);
+            const double wrong = j < n ? violation(g, w, is_l1) : fabs(g);
+            cr_assert_leq(wrong, 2e-3 * fmax(1, sqrt(C)),
+                          "%s C=%g feature %zu class %zu: gradient %g, weight %g",
+                          is_l1 ? "l1" : "l2", C, j, k, g, w);
+            n_used += j < n && w != 0;
+        }
+    free(expected.gradient);
+    return n_used;
+}
+
+Test(multinomial, optimality_on_toys, .timeout = 60)
+{
+    const double Cs[] = {0.03, 1, 100};
+    for (size_t n_classes = 2; n_classes <= 4; n_classes++) {
+        struct toy *toy = toy_create(90, 5, n_classes);
+        for (size_t c = 0; c < 3; c++)
+            for (int is_l1 = 0; is_l1 < 2; is_l1++) {
+                struct fitted f = fit(toy, is_l1, Cs[c], 1e-10, 1);
+                const size_t n_used = check_optimum(toy, &f, is_l1, Cs[c]);
+                cr_assert(!is_l1 || n_classes != 3 || n_used <= 8,
+                          "of three weights of a feature the middle one is exactly 0");
+                release(&f);
+            }
+        toy_destroy(toy);
+    }
+}
+
+/* Fewer rows than columns, down to one a class; the last repeats the first with another label. */
+Test(multinomial, few_rows, .timeout = 60)
+{
+    for (size_t n_rows = 4; n_rows <= 12; n_rows += 4)
+        for (int is_l1 = 0; is_l1 < 2; is_l1++) {
+            struct toy *toy = toy_create(n_rows, 8, 3);
+            struct fitted f = fit(toy, is_l1, 10, 1e-9, 1);
+            check_optimum(toy, &f, is_l1, 10);
+            release(&f);
+            toy_destroy(toy);
+        }
+}
+
+/*
+ * The weights of class 1 and its intercept on toy_create(90, 5, 3), standardised, C=1, from
+ * scikit-learn 1.2.1: LogisticRegression(multi_class="multinomial"), l2 with newton-cg, l1 with
+ * saga, tol=1e-8.
+ */
+static const double golden[2][6] = {
+    {-0.6388229, 0.6634387, 0, -0.2119605, -0.0538419, -0.8865698},
+    {0, 0.7245681, 0, -0.1856343, 0, -0.8520400},
+};
+
+Test(multinomial, weights_of_scikit_learn, .timeout = 20)
+{
+    struct toy *toy = toy_create(90, 5, 3);
+    for (int is_l1 = 0; is_l1 < 2; is_l1++) {
+        struct fitted f = fit(toy, is_l1, 1, 1e-9, 1);
+        for (size_t j = 0; j < 6; j++)
+            cr_assert_leq(fabs(weight(&f, j, 1) - golden[is_l1][j]), 2e-4, "%s feature %zu: %.7f",
+                          is_l1 ? "l1" : "l2", j, weight(&f, j, 1));
+        release(&f);
+    }
+    toy_destroy(toy);
+}
+
+static struct toy *toy_alone(size_t n_rows, size_t n_features, size_t n_classes)
+{
+    struct toy *toy = calloc(1, sizeof *toy);
+    cr_assert(toy && n_rows * n_features <= sizeof toy->bytes);
+    toy->n_rows = n_rows;
+    toy->n_features = n_features;
+    toy->n_classes = n_classes;
+    return toy;
+}
+
+/* Class 2 has one row, class 3 has none: it is never predicted, and changes nothing. */
+Test(multinomial, a_lone_row_and_a_class_without_rows, .timeout = 20)
+{
+    for (int is_l1 = 0; is_l1 < 2; is_l1++) {
+        double objectives[2];
+        for (size_t n_classes = 3; n_classes <= 4; n_classes++) {
+            struct toy *toy = toy_alone(40, 3, n_classes);
+            for (size_t i = 0; i < 40; i++) {
+                toy->y[i] = (uint8_t)(i == 17 ? 2 : i % 2);
+                toy->bytes[i * 3] = (uint8_t)(40 * (i % 2) + 7 * i % 90);
+                toy->bytes[i * 3 + 1] = (uint8_t)(11 * i % 50);
+                toy->bytes[i * 3 + 2] = 77;
+            }
+            toy_finish(toy);
+            struct fitted f = fit(toy, is_l1, 10, 1e-9, 1);
+            cr_assert(f.result.converged);
+            objectives[n_classes - 3] = f.result.objective;
+            if (n_classes == 3)
+                check_optimum(toy, &f, is_l1, 10);
+            else
+                cr_assert(!has_rows(toy, 3) && isinf(weight(&f, 3, 3)) && weight(&f, 3, 3) < 0);
+            for (size_t j = 0; n_classes == 4 && j < 3; j++)
+                cr_assert_eq(weight(&f, j, 3), 0);
+            release(&f);
+            toy_destroy(toy);
+        }
+        cr_assert_leq(fabs(objectives[0] - objectives[1]), 1e-6 * objectives[0]);
+    }
+}
+
+/* Constant features, and a single class: the intercepts alone are left, and are exact. */
+Test(multinomial, nothing_but_the_intercepts, .timeout = 20)
+{
+    for (int is_l1 = 0; is_l1 < 2; is_l1++)
+        for (size_t n_used = 1; n_used <= 3; n_used += 2) {
+            struct toy *toy = toy_alone(60, 2, 3);
+            memset(toy->bytes, 5, 120);
+            for (size_t i = 0; i < 60; i++)
+                toy->y[i] = (uint8_t)(n_used == 1 ? 1 : i % 6 == 0 ? 0 : i % 2 ? 1 : 2);
+            toy_finish(toy);
+            struct fitted f = fit(toy, is_l1, 3, 1e-12, 1);
+            cr_assert(f.result.converged);
+            if (n_used == 3) {
+                cr_assert_leq(fabs(weight(&f, 2, 1) - weight(&f, 2, 0) - log(3)), 1e-9);
+                cr_assert_leq(fabs(weight(&f, 2, 2) - weight(&f, 2, 0) - log(2)), 1e-9);
+            } else {
+                cr_assert_eq(f.result.objective, 0);
+                cr_assert(isinf(weight(&f, 2, 0)) && isfinite(weight(&f, 2, 1)));
+            }
+            release(&f);
+            toy_destroy(toy);
+        }
+}
+
+Test(multinomial, all_the_classes_there_may_be, .timeout = 60)
+{
+    for (int is_l1 = 0; is_l1 < 2; is_l1++) {
+        struct toy *toy = toy_alone(520, 12, 256);
+        struct rng rng = rng_create(5, 0);
+        for (size_t i = 0; i < toy->n_rows * toy->n_features; i++)
+            toy->bytes[i] = (uint8_t)rng_below(&rng, 256);
+        for (size_t i = 0; i < toy->n_rows; i++)
+            toy->y[i] = (uint8_t)(i % 256);
+        toy_finish(toy);
+        struct fitted f = fit(toy, is_l1, 0.3, 1e-8, 1);
+        check_optimum(toy, &f, is_l1, 0.3);
+        release(&f);
+        toy_destroy(toy);
+    }
+}
+
+Test(multinomial, same_with_any_number_of_threads, .timeout = 60)
+{
+    struct toy *toy = toy_create(900, 6, 4);
+    for (int is_l1 = 0; is_l1 < 2; is_l1++) {
+        struct fitted one = fit(toy, is_l1, 10, 1e-6, 1);
+        for (int n_threads = 2; n_threads <= 3; n_threads++) {
+            struct fitted more = fit(toy, is_l1, 10, 1e-6, n_threads);
+            const size_t n = one.design.stride * one.design.lanes;
+            cr_assert_eq(memcmp(one.w, more.w, n * sizeof *one.w), 0, "%d threads", n_threads);
+            cr_assert_eq(one.result.dual_gap, more.result.dual_gap);
+            release(&more);
+        }
+        release(&one);
+    }
+    toy_destroy(toy);
+}
+
+/* Rows that are wrong and certain have no curvature: they are given some. */
+Test(multinomial, softened_rows, .timeout = 10)
+{
+    struct toy *toy = toy_create(90, 5, 3);
+    const struct training_set set = toy_set(toy);
+    struct linear_design design;
+    struct multinomial_rows rows = {0};
+    cr_assert_eq(linear_design_create(&design, &set, true, 1, NULL), STATUS_OK);
+    double *w = memory_array(design.stride * design.lanes, sizeof *w);
+    cr_assert(w);
+    cr_assert_eq(multinomial_rows_create(&rows, &design, 2, w, NULL), STATUS_OK);
+    for (size_t i = 0; i < toy->n_rows; i++)
+        rows.x.z[i * design.lanes] += i % 2 ? 20 : -20;
+    multinomial_rows_evaluate(&rows);
+    multinomial_rows_soften(&rows, 0.1);
+    for (size_t i = 0; i < toy->n_rows; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < 3; k++) {
+            const double p = rows.p[i * design.lanes + k];
+            sum += p;
+            cr_assert_leq(fabs(rows.x.r[i * design.lanes + k] - 2 * (p - (k == toy->y[i]))), 1e-12);
+        }
+        cr_assert_geq(rows.p[i * design.lanes + toy->y[i]], 0.1 - 1e-12);
+        cr_assert_leq(fabs(sum - 1), 1e-12);
+    }
+    multinomial_rows_destroy(&rows);
+    memory_free(w);
+    linear_design_destroy(&design);
+    toy_destroy(toy);
+}
