@@ -1,4 +1,5 @@
-/* Multinomial logistic regression against its definition in double. */
+/* Multinomial logistic regression against its definition in double, and LogisticRegression with it.
+ */
 #include "classifiers/multinomial.h"
 #include "classifiers/multinomial_rows.h"
 #include "linear_toy.h"
@@ -295,4 +296,44 @@ Test(multinomial, softened_rows, .timeout = 10)
     memory_free(w);
     linear_design_destroy(&design);
     toy_destroy(toy);
+}
+
+static struct parameters class_parameters(const char *penalty, double max_iter)
+{
+    const struct classifier_class *class = classifier_find("LogisticRegression");
+    struct parameters p;
+    parameters_default(&p, class->parameters);
+    toy_choose(&p, class, "penalty", penalty);
+    toy_choose(&p, class, "multi_class", "multinomial");
+    toy_set_number(&p, class, "max_iter", max_iter);
+    return p;
+}
+
+/* What is recorded, and that the limit of steps is told from the rule. */
+Test(multinomial, as_a_class, .timeout = 20)
+{
+    static const char *const penalties[] = {"l1", "l2"};
+    const struct classifier_class *class = classifier_find("LogisticRegression");
+    for (size_t n_classes = 2; n_classes <= 4; n_classes++) {
+        struct toy *toy = toy_create(200, 6, n_classes);
+        for (size_t q = 0; q < 2; q++) {
+            uint8_t labels[TOY_ROWS_MAX];
+            struct parameters p = class_parameters(penalties[q], 1);
+            const struct fit_report first = toy_fit(toy, class, &p, 1, labels);
+            cr_assert(first.converged == 0 && first.n_iter == 1);
+            p = class_parameters(penalties[q], 100);
+            const struct fit_report all = toy_fit(toy, class, &p, 1, labels);
+            cr_assert(all.converged == 1 && all.n_iter > 1);
+            cr_assert_lt(toy_measure(&all, "objective"), toy_measure(&first, "objective"));
+            cr_assert_leq(toy_measure(&all, "dual_gap"), 1e-4);
+            cr_assert_gt(toy_measure(&first, "dual_gap"), 1e-4);
+            size_t n_right = 0, n_largest = 0;
+            for (size_t i = 0; i < toy->n_rows; i++) {
+                n_right += labels[i] == toy->y[i];
+                n_largest += toy->y[i] == 0;
+            }
+            cr_assert_gt(n_right, n_largest, "%s, %zu classes", penalties[q], n_classes);
+        }
+        toy_destroy(toy);
+    }
 }
