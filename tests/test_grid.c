@@ -64,6 +64,7 @@ Test(grid, complete_is_published_with_what_2017_lacks, .timeout = 10)
         cr_assert(json_equal(theirs->parameter, ours->parameter));
         cr_assert_eq(ours->is_beyond_2017, theirs->fate != POINT_PLANNED);
         cr_assert_eq(theirs->is_beyond_2017, ours->is_beyond_2017);
+        cr_assert_eq(ours->fate, POINT_PLANNED, "%s", ours->reason);
     }
     grid_destroy(&published);
     grid_destroy(&complete);

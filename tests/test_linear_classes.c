@@ -56,7 +56,6 @@ static const struct classifier_class *kind(size_t index, double C, struct parame
 
 Test(linear_classes, rejections_in_the_words_of_2017)
 {
-    struct error error;
     struct parameters p = regression_parameters("l2", 1);
     cr_assert_null(regression()->rejected_2017(&p));
     toy_choose(&p, regression(), "multi_class", "multinomial");

@@ -78,9 +78,6 @@ struct classifier_class {
     unsigned train_views, test_views; /* of enum view, beside the bytes */
     bool is_deterministic; /* the model depends on the set of training rows alone, not on their
                               order or on random numbers */
-    /* Why this class, though known, is not offered; NULL when it is. With it, only the table of
-       parameters is there, which makes grids that name the class valid. */
-    const char *unsupported;
 
     /*
      * Why the table of 2017 has no row of this combination: its library rejected it, or no row of

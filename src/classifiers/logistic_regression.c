@@ -112,7 +112,9 @@ static enum status fit(void *model, const struct training_set *set,
     struct linear_classifier *regression = model;
     const bool l1 = parameter_choice(&regression->parameters, PENALTY) == PENALTY_L1;
     const bool joint = parameter_choice(&regression->parameters, MULTI_CLASS) == MULTINOMIAL;
-    const struct linear_method method = {.solve = joint ? fit_multinomial : l1 ? fit_l1 : fit_l2,
+    const struct linear_method method = {.solve = joint ? fit_multinomial
+                                                  : l1  ? fit_l1
+                                                        : fit_l2,
                                          .all_classes = joint,
                                          .is_l2 = !l1 && !joint};
     return linear_classifier_fit(regression, &method, set, execution, report, error);

@@ -27,8 +27,6 @@ static void print_class(const struct classifier_class *class)
 {
     char fallback[256];
     printf("%s: %s\n", class->name, class->summary);
-    if (class->unsupported)
-        printf("  not offered: %s\n", class->unsupported);
     for (const struct parameter_spec *spec = class->parameters; spec->name; spec++) {
         parameter_to_text(spec, &spec->fallback, fallback, sizeof fallback);
         printf("  %s = %s: %s; ", spec->name, fallback, spec->summary);

@@ -95,8 +95,6 @@ static void decide_fate(struct point *point, bool beyond_2017)
         end_as(point, POINT_REJECTED, rejected);
     else if (!beyond_2017 && class->unfinished_2017)
         end_as(point, POINT_UNSUPPORTED, class->unfinished_2017);
-    else if (class->unsupported)
-        end_as(point, POINT_UNSUPPORTED, class->unsupported);
     else if (class->check && class->check(&point->parameters, &why))
         end_as(point, POINT_REJECTED, why.message);
 }

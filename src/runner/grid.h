@@ -36,7 +36,7 @@
 enum point_fate {
     POINT_PLANNED,
     POINT_REJECTED,   /* the combination of parameters is not valid, or was not in 2017 */
-    POINT_UNSUPPORTED /* the class is known and not offered, or was never finished in 2017 */
+    POINT_UNSUPPORTED /* no row of the class was finished in 2017 */
 };
 
 struct point {
