@@ -9,7 +9,7 @@
 enum { CENTRE_ROUNDS_MAX = 50 };
 
 /* Of the sum of a class's probabilities from its number of rows, in shares of all rows. */
-static const double CENTRE_ACCURACY = 1e-11;
+static const double CENTRE_ACCURACY = 1e-13;
 static const double SETTLED = 1e-5; /* 1 - the largest p, below which a row has no curvature */
 
 /* p of row i at z + step t + shift; returns its loss / C. */
