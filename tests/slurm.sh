@@ -250,8 +250,18 @@ collect run-2 1
 grep -qE ' [1-9][0-9]* are left$' err.txt || fail "collect does not say what is left: $(cat err.txt)"
 again=$(submit run-2) || fail "$(cat submit.txt)"
 [ "$(squeue --noheader --array --jobs="$again" --format=%K)" = 1 ] || fail "not the killed task alone"
+
+# A task is told to stop, as it is a minute before its time is up.
+wait_until 120 "task 1 goes on" has_finished 1 $(($(cat kept-1/*.jsonl | wc -l) + 1))
+scancel --batch --signal=TERM "${again}_1"
+wait_until 60 "task 1 has stopped" state_is "$again" 1 FAILED
+grep -q 'stopped by Terminated; the same command continues' run-2/log/task-1.txt ||
+  fail "task 1 was not stopped: $(cat run-2/log/task-1.txt)"
+[ "$(jq -r .status run-2/shard-*/*.jsonl | sort -u)" = ok ] || fail "a cell that was stopped is recorded"
+again=$(submit run-2) || fail "$(cat submit.txt)"
 wait_until 300 "job $again" queue_is_empty
 collect run-2 0
+pass "the same line runs what is left: first of the task that was killed, then of the same, told to stop"
 same run-2 whole
 for shard in 1 2 3 4; do
   for name in glyphs-easy glyphs-hard; do

@@ -9,6 +9,7 @@
 #include "runner/inputs.h"
 #include "runner/plan.h"
 
+#include <assert.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,6 +87,7 @@ static enum status add_cell_json(json_t *cells, const struct cell *cell)
 /* A fit with all that is read from it. */
 static enum status add_fit_json(json_t *fits, const struct cell *first)
 {
+    assert(first);
     json_t *cells = json_array();
     enum status status = cells ? STATUS_OK : STATUS_MEMORY;
     for (const struct cell *reader = first; reader; reader = reader->reader)
