@@ -21,7 +21,7 @@ CFLAGS_ALL := -std=c17 -D_GNU_SOURCE -Isrc -fopenmp -ffp-contract=off $(WARNINGS
 # Where both builds of OpenBLAS are installed, the system's alternatives pick the one without OpenMP.
 OPENBLAS_DIR := $(firstword $(wildcard /usr/lib/*/openblas-openmp))
 LDFLAGS += $(if $(OPENBLAS_DIR),-L$(OPENBLAS_DIR) -Wl$(comma)-rpath$(comma)$(OPENBLAS_DIR))
-LDLIBS := -lopenblas -llapacke -ljansson -lz -lcrypto -lm
+LDLIBS := -lopenblas -llapacke -ljansson -lz -lzip -lcrypto -lm
 LDLIBS_TEST := -lcriterion
 
 # The version for each instruction set of a *_simd.c file, see src/numerics/simd.h.

@@ -26,6 +26,19 @@ void *memory_zeroed(size_t n_items, size_t item_bytes)
     return array;
 }
 
+enum status memory_resize(void **array, size_t used_bytes, size_t n_bytes, const char *what,
+                          struct error *error)
+{
+    void *resized = memory_array(n_bytes, 1);
+    if (!resized)
+        return error_memory(error, what, n_bytes);
+    if (used_bytes)
+        memcpy(resized, *array, used_bytes);
+    memory_free(*array);
+    *array = resized;
+    return STATUS_OK;
+}
+
 void memory_free(void *array)
 {
     free(array);

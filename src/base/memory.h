@@ -15,6 +15,13 @@ void *memory_array(size_t n_items, size_t item_bytes);
 /* As memory_array, all bytes zero. */
 void *memory_zeroed(size_t n_items, size_t item_bytes);
 
+/*
+ * Moves the first used_bytes of *array (which may be NULL) into one of n_bytes, whose rest is
+ * undefined. On failure *array is as it was, and `error` names `what`.
+ */
+enum status memory_resize(void **array, size_t used_bytes, size_t n_bytes, const char *what,
+                          struct error *error);
+
 /* Takes NULL. */
 void memory_free(void *array);
 

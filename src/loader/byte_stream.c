@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -106,13 +107,56 @@ static enum status start_gzip(struct byte_stream *s, struct error *error)
 
 enum status byte_stream_open(struct byte_stream *stream, const char *path, struct error *error)
 {
-    *stream = (struct byte_stream){.path = path, .descriptor = -1, .is_gzip = ends_in_gz(path)};
+    *stream = (struct byte_stream){.path = path,
+                                   .descriptor = -1,
+                                   .is_gzip = ends_in_gz(path),
+                                   .is_compressed = ends_in_gz(path)};
     enum status status = open_file(stream, error);
+    stream->content_bytes = stream->file_bytes;
     if (!status && stream->is_gzip)
         status = start_gzip(stream, error);
     if (status)
         byte_stream_close(stream);
     return status;
+}
+
+/* The archive, checked to be a regular file; the caller owns the descriptor. */
+static enum status open_archive(int *descriptor, const char *path, struct error *error)
+{
+    struct byte_stream file = {.path = path, .descriptor = -1};
+    const enum status status = open_file(&file, error);
+    if (status)
+        byte_stream_close(&file);
+    *descriptor = file.descriptor;
+    return status;
+}
+
+enum status byte_stream_open_member(struct byte_stream *stream, const char *path,
+                                    struct error *error)
+{
+    char archive[PATH_MAX];
+    int descriptor;
+    const char *slash = strrchr(path, '/');
+    *stream = (struct byte_stream){.path = path, .descriptor = -1};
+    if (!slash || (size_t)(slash - path) >= sizeof archive)
+        return error_set(error, STATUS_DATA, "%s: expected a path ARCHIVE/MEMBER", path);
+    memcpy(archive, path, (size_t)(slash - path));
+    archive[slash - path] = '\0';
+    enum status status = open_archive(&descriptor, archive, error);
+    if (!status)
+        status = zip_member_open(&stream->member, descriptor, path, slash + 1, error);
+    stream->file_bytes = stream->member.packed_bytes;
+    stream->content_bytes = stream->member.unpacked_bytes;
+    stream->is_compressed = stream->member.is_deflated;
+    return status;
+}
+
+enum status byte_stream_find_member(const char **found, const char *path, const char *const *names,
+                                    struct error *error)
+{
+    int descriptor;
+    const enum status status = open_archive(&descriptor, path, error);
+    return status ? status : zip_member_find(found, descriptor, path, names, error);
 }
 
 void byte_stream_close(struct byte_stream *stream)
@@ -121,6 +165,7 @@ void byte_stream_close(struct byte_stream *stream)
         inflateEnd(&stream->z);
     memory_free(stream->input);
     stream->input = NULL;
+    zip_member_close(&stream->member);
     if (stream->descriptor >= 0)
         close(stream->descriptor);
     stream->descriptor = -1;
@@ -177,6 +222,16 @@ static enum status inflate_step(struct byte_stream *s, uint8_t *to, size_t n_byt
     return STATUS_OK;
 }
 
+static enum status read_step(struct byte_stream *s, uint8_t *to, size_t n_bytes, size_t *n_read,
+                             struct error *error)
+{
+    if (s->is_gzip)
+        return inflate_step(s, to, n_bytes, n_read, error);
+    if (s->member.file)
+        return zip_member_read(&s->member, to, n_bytes, n_read, error);
+    return read_disk(s, to, n_bytes, n_read, error);
+}
+
 enum status byte_stream_read(struct byte_stream *stream, void *to, size_t n_bytes, size_t *n_read,
                              struct error *error)
 {
@@ -186,9 +241,7 @@ enum status byte_stream_read(struct byte_stream *stream, void *to, size_t n_byte
         const size_t left = n_bytes - *n_read;
         const size_t step = left < OUTPUT_STEP_BYTES ? left : OUTPUT_STEP_BYTES;
         size_t n = 0;
-        const enum status status = stream->is_gzip
-                                       ? inflate_step(stream, bytes + *n_read, step, &n, error)
-                                       : read_disk(stream, bytes + *n_read, step, &n, error);
+        const enum status status = read_step(stream, bytes + *n_read, step, &n, error);
         if (status)
             return status;
         *n_read += n;
@@ -202,7 +255,7 @@ enum status byte_stream_read(struct byte_stream *stream, void *to, size_t n_byte
 uint64_t byte_stream_capacity(const struct byte_stream *stream)
 {
     uint64_t n_bytes;
-    if (!stream->is_gzip)
+    if (!stream->is_compressed)
         return stream->file_bytes;
     return __builtin_mul_overflow(stream->file_bytes, DEFLATE_RATIO_MAX, &n_bytes) ? UINT64_MAX
                                                                                    : n_bytes;

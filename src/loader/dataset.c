@@ -2,95 +2,97 @@
 
 #include "base/memory.h"
 #include "loader/digest.h"
-#include "loader/idx.h"
+#include "loader/format.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 enum { SIZE_TEXT_BYTES = 24 };
 
-/* One of the two parts while it is read. */
-struct part {
-    const char *file_prefix; /* "train" or "t10k" */
-    size_t limit;
-    struct image_set *set;
-    size_t height, width;
-    char images_path[PATH_MAX], labels_path[PATH_MAX];
-};
-
-static bool is_there(const char *path)
+/* Each image with its rows for its columns. */
+static enum status transpose(struct part *part, struct error *error)
 {
-    return access(path, F_OK) == 0 || errno != ENOENT;
+    const size_t height = part->height, width = part->width, n = height * width;
+    uint8_t *image = memory_array(n, 1);
+    if (!image)
+        return error_memory(error, "an image", n);
+    for (size_t i = 0; i < part->set->n_rows; i++) {
+        uint8_t *pixels = part->set->images.bytes + i * n;
+        memcpy(image, pixels, n);
+        for (size_t y = 0; y < height; y++)
+            for (size_t x = 0; x < width; x++)
+                pixels[x * height + y] = image[y * width + x];
+    }
+    memory_free(image);
+    part->height = width;
+    part->width = height;
+    return STATUS_OK;
 }
 
-/* The path of a file of the dataset: with .gz, or without it if only that is there. */
-static enum status find_file(char path[PATH_MAX], const struct dataset_request *request,
-                             const char *prefix, const char *kind, struct error *error)
+static enum status read_part(struct part *part, const struct dataset_format *format,
+                             const struct dataset_place *place, struct error *error)
 {
-    const int length = snprintf(path, PATH_MAX, "%s/%s/%s-%s-ubyte.gz", request->directory,
-                                request->name, prefix, kind);
+    const enum status status = format->read(part, place, error);
+    return !status && part->is_transposed ? transpose(part, error) : status;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* DIR/NAME; where there is none, what begins with NAME in DIR. */
+static enum status find_place(struct dataset_place *place, const struct dataset_request *request,
+                              struct error *error)
+{
+    *place = (struct dataset_place){.prefix = ""};
+    const int length =
+        snprintf(place->folder, PATH_MAX, "%s/%s", request->directory, request->name);
     if (length < 0 || length >= PATH_MAX)
         return error_set(error, STATUS_DATA, "%s: the path is too long", request->directory);
-    if (is_there(path))
+    if (is_folder(place->folder))
         return STATUS_OK;
-    path[length - 3] = '\0';
-    if (is_there(path))
-        return STATUS_OK;
+    place->prefix = request->name;
+    snprintf(place->folder, PATH_MAX, "%s", request->directory);
+    return STATUS_OK;
+}
+
+static enum status find_format(const struct dataset_format **format,
+                               const struct dataset_place *place,
+                               const struct dataset_request *request, struct error *error)
+{
+    char names[512] = "";
+    for (size_t i = 0; dataset_formats[i]; i++) {
+        const size_t used = strlen(names);
+        *format = dataset_formats[i];
+        if ((*format)->is_there(place))
+            return STATUS_OK;
+        snprintf(names + used, sizeof names - used, "%s%s (%s)", i ? ", " : "", (*format)->name,
+                 (*format)->files);
+    }
     return error_set(error, STATUS_DATA,
-                     "%s: no such file, neither with .gz nor without; fetch the dataset with "
-                     "scripts/get-data, or name the folder that holds it with --data",
-                     path);
+                     "%s/%s: no such dataset: neither a folder with its files nor files that begin "
+                     "with %s, of the formats %s; fetch it with scripts/get-data, or name the "
+                     "folder that holds it with --data",
+                     request->directory, request->name, request->name, names);
 }
 
-static enum status read_images(struct part *part, size_t *n_rows, struct error *error)
+static enum status read_parts(struct part *train, struct part *test,
+                              const struct dataset_request *request, struct error *error)
 {
-    struct image_set *set = part->set;
-    const struct idx_request request = {
-        .path = part->images_path, .n_dimensions = 3, .limit = part->limit, .map = true};
-    const enum status status = idx_read(&set->images, &request, error);
-    if (status)
-        return status;
-    *n_rows = set->images.sizes[0];
-    part->height = set->images.sizes[1];
-    part->width = set->images.sizes[2];
-    set->n_rows = set->images.n_kept;
-    set->pixels = idx_rows(&set->images);
-    return STATUS_OK;
-}
-
-static enum status read_labels(struct part *part, size_t n_rows, struct error *error)
-{
-    struct idx idx;
-    const struct idx_request request = {
-        .path = part->labels_path, .n_dimensions = 1, .limit = part->limit};
-    const enum status status = idx_read(&idx, &request, error);
-    if (status)
-        return status;
-    part->set->labels = idx.bytes;
-    if (idx.sizes[0] != n_rows)
-        return error_set(error, STATUS_DATA,
-                         "%s: expected %zu labels, one for each image in %s, "
-                         "found %zu",
-                         part->labels_path, n_rows, part->images_path, idx.sizes[0]);
-    return STATUS_OK;
-}
-
-static enum status read_part(struct part *part, const struct dataset_request *request,
-                             struct error *error)
-{
-    size_t n_rows = 0;
-    enum status status =
-        find_file(part->images_path, request, part->file_prefix, "images-idx3", error);
+    struct dataset_place place;
+    const struct dataset_format *format = NULL;
+    enum status status = find_place(&place, request, error);
     if (!status)
-        status = find_file(part->labels_path, request, part->file_prefix, "labels-idx1", error);
+        status = find_format(&format, &place, request, error);
     if (!status)
-        status = read_images(part, &n_rows, error);
+        status = read_part(train, format, &place, error);
     if (!status)
-        status = read_labels(part, n_rows, error);
+        status = read_part(test, format, &place, error);
     return status;
 }
 
@@ -194,15 +196,17 @@ static enum status take_name(struct dataset *d, const char *name, struct error *
 enum status dataset_load(struct dataset *dataset, const struct dataset_request *request,
                          struct error *error)
 {
-    struct part train = {
-        .file_prefix = "train", .limit = request->limit_train, .set = &dataset->train};
-    struct part test = {.file_prefix = "t10k", .limit = request->limit_test, .set = &dataset->test};
+    struct part train = {.is_transposed = request->is_transposed,
+                         .limit = request->limit_train,
+                         .set = &dataset->train};
+    struct part test = {.is_test = true,
+                        .is_transposed = request->is_transposed,
+                        .limit = request->limit_test,
+                        .set = &dataset->test};
     *dataset = (struct dataset){.n_classes = 0};
     enum status status = take_name(dataset, request->name, error);
     if (!status)
-        status = read_part(&train, request, error);
-    if (!status)
-        status = read_part(&test, request, error);
+        status = read_parts(&train, &test, request, error);
     if (!status)
         status = join_parts(dataset, &train, &test, error);
     if (status)

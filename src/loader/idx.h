@@ -1,7 +1,7 @@
 /*
  * Reading one IDX file of bytes: a header (two zero bytes, the type 0x08, the number of dimensions,
  * each size as a big-endian 32-bit number), then the data, row-major. The first size is the number
- * of rows.
+ * of rows. Files of 32-bit integers (type 0x0c, big-endian) are read where they are asked for.
  */
 #ifndef FMBENCH_LOADER_IDX_H
 #define FMBENCH_LOADER_IDX_H
@@ -18,8 +18,9 @@ enum { IDX_DIMENSIONS_MAX = 3 };
 struct idx {
     size_t sizes[IDX_DIMENSIONS_MAX]; /* as in the header; 1 behind the last dimension */
     size_t n_kept;                    /* rows in `bytes`: sizes[0], or the limit if that is less */
-    uint8_t *bytes;                   /* n_kept x sizes[1] x sizes[2], owned; NULL if mapped */
-    struct mapping mapping;           /* of a plain file, where asked for; its header comes first */
+    uint8_t *bytes; /* n_kept x sizes[1] x sizes[2], of integers x 4 as in the file; owned; NULL if
+                       mapped */
+    struct mapping mapping; /* of a plain file, where asked for; its header comes first */
     size_t header_bytes;
 };
 
@@ -28,6 +29,7 @@ struct idx_request {
     size_t n_dimensions; /* that the file must have, 1 .. IDX_DIMENSIONS_MAX */
     size_t limit;        /* keep the first rows; 0: all */
     bool map;            /* a plain file: do not read what it holds (see mapping.h) */
+    bool is_int32;       /* of 32-bit integers; else of bytes */
 };
 
 /*
