@@ -132,7 +132,9 @@ JOBS ?= $(shell nproc)
 GRID ?=
 RUN_OPTIONS ?= --repeats $(REPEATS) --jobs $(JOBS)
 BENCH_OPTIONS = $(GRID:%=--grid %) $(RUN_OPTIONS)
-bench: ## the whole table: set-up, data, build, run, results/table.md; continues where it was
+DATASETS ?= fashion mnist
+bench quick: export DATASETS := $(DATASETS)
+bench: ## the whole table: set-up, data, build, run, results/table.md; DATASETS='fashion kmnist'
 	$(Q)scripts/install-packages build
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/bench $(BENCH_OPTIONS)
@@ -170,8 +172,8 @@ processors: all ## the predictions that other processors change, into results/pr
 	$(Q)scripts/get-data -d data fashion
 	$(Q)scripts/processors $(PROCESSORS_OPTIONS)
 
-data: ## get and verify the data sets, from DATA_MIRRORS or their own addresses
-	$(Q)scripts/get-data -d data fashion mnist
+data: ## get and verify the data sets of DATASETS, from DATA_MIRRORS or their own addresses
+	$(Q)scripts/get-data -d data $(DATASETS)
 
 RESULTS ?= results
 table: all ## write $(RESULTS)/table.md from the journals in $(RESULTS)

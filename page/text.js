@@ -1,15 +1,15 @@
 /* Numbers and elements as the page writes them. */
-const CLASS_WORDS = {
-  fashion: ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
-};
+/* What configs/datasets.json calls a dataset and its classes, in the rising order of their labels. */
+const stanzas = JSON.parse(document.getElementById("data-stanzas").textContent);
 
 function className(dataset, label) {
-  const words = CLASS_WORDS[dataset];
-  return words && words[label] !== undefined ? words[label] : String(label);
+  const { classes } = stanzas[dataset] || {};
+  const word = classes && classes[datasetOf(dataset).classes.indexOf(label)];
+  return word === undefined ? String(label) : word;
 }
 
 function titleOf(dataset) {
-  return { fashion: "Fashion MNIST", mnist: "Original MNIST" }[dataset] || dataset;
+  return (stanzas[dataset] || {}).title || dataset;
 }
 
 function accuracyText(value) {

@@ -149,6 +149,72 @@ wait "$process" || status=$?
 expect_status 143
 expect_only "$work/data" "two "
 
+start "a file without a sum is taken and said to be unverified"
+jq 'del(.two.files[0].md5)' "$project/configs/datasets.json" >"$work/config" &&
+    mv -- "$work/config" "$project/configs/datasets.json"
+printf 'content of a' >"$work/mirror/two/a.gz"
+printf 'content of b' >"$work/mirror/two/b.gz"
+for ((i = 0; i < 2; i++)); do # when it comes, and whenever it is there
+    run DATA_MIRRORS="$work/mirror" -d "$work/data" two
+    expect_status 0
+    expect_said "$work/data/two/a.gz: UNVERIFIED: configs/datasets.json has no MD5 sum of it; that of this file is $sum_a"
+    expect_content "$work/data/two/a.gz" "content of a"
+    ! grep -q 'b.gz: UNVERIFIED' "$work/log" || fail "a file with a sum is said to be unverified"
+done
+
+# An archive of the datasets "three" and "four", at its origin.
+start_archive() {
+    start "$1"
+    mkdir -p "$work/packed/inside"
+    for name in three four; do
+        printf 'content of %s' "$name" >"$work/packed/inside/$name.gz"
+    done
+    /usr/bin/python3 -m zipfile -c "$work/origin/all.zip" "$work/packed/inside"
+    sum_all=$(md5sum <"$work/origin/all.zip" | cut -d' ' -f1)
+    jq -n --arg sum "$sum_all" --arg origin "file://$work/origin" \
+        '{name: "both/all.zip", folder: "inside/", md5: $sum, urls: [$origin]} as $archive |
+          {three: {archive: $archive, files: [{name: "three.gz"}]},
+            four: {archive: $archive, files: [{name: "four.gz"}]}}' \
+        >"$project/configs/datasets.json"
+}
+
+start_archive "datasets from one archive, which is fetched once"
+run DATA_MIRRORS= -d "$work/data" three four
+expect_status 0
+expect_content "$work/data/three/three.gz" "content of three"
+expect_content "$work/data/four/four.gz" "content of four"
+expect_only "$work/data" "both both/all.zip four four/MD5SUMS four/four.gz three three/MD5SUMS three/three.gz "
+[[ $(grep -c "all.zip: from file" "$work/log") == 1 ]] || fail "the archive was not fetched once"
+
+test_name="what came from an archive is left alone, and mended"
+rm -- "$work/data/both/all.zip"
+run DATA_MIRRORS= -d "$work/data" three four
+expect_status 0
+expect_silence
+printf 'something else' >"$work/data/three/three.gz"
+mkdir -p "$work/mirror/both"
+cp -- "$work/origin/all.zip" "$work/mirror/both"
+run DATA_MIRRORS="$work/mirror" -d "$work/data" three
+expect_status 0
+expect_said "$work/data/both/all.zip: from $work/mirror/both/all.zip"
+expect_content "$work/data/three/three.gz" "content of three"
+expect_only "$work/data/three" "MD5SUMS three.gz "
+
+start_archive "a wrong archive is not used"
+printf 'x' >>"$work/origin/all.zip"
+run DATA_MIRRORS= -d "$work/data" three
+expect_status 3
+expect_said "file://$work/origin/all.zip: wrong file: expected MD5 $sum_all"
+expect_only "$work/data" "both "
+
+start_archive "a file that the archive does not have"
+jq '.three.files[0].name = "five.gz"' "$project/configs/datasets.json" >"$work/config" &&
+    mv -- "$work/config" "$project/configs/datasets.json"
+run DATA_MIRRORS= -d "$work/data" three
+expect_status 3
+expect_said "$work/data/both/all.zip: cannot unpack inside/five.gz"
+expect_only "$work/data" "both both/all.zip three "
+
 start "usage"
 run
 expect_status 2
@@ -166,9 +232,13 @@ expect_said "unknown option -x"
 
 test_name="the list of datasets"
 : >"$work/log"
-jq -e 'to_entries | all(.value | .title and (.classes | length >= 2) and
-    (.generated or ((.urls | length > 0) and (.files | length == 4) and
-                    all(.files[]; .md5 | test("^[0-9a-f]{32}$")))))' \
+is_sum='type == "string" and test("^[0-9a-f]{32}$")'
+jq -e "to_entries | all(.value | (.title | type == \"string\") and (.classes | length >= 2) and
+    (keys - [\"title\", \"content\", \"classes\", \"transposed\", \"urls\", \"archive\", \"files\",
+             \"generated\"] == []) and (.generated or ((.files | length == 4) and
+        if .archive then (.archive | (.name | contains(\"/\")) and .folder and (.urls | length > 0) and
+                                     (.md5 | $is_sum)) and all(.files[]; keys == [\"name\"])
+        else (.urls | length > 0) and all(.files[]; .md5 | $is_sum) end)))" \
     "$root/configs/datasets.json" >/dev/null || fail "configs/datasets.json is not complete"
 
 ((failures == 0)) || exit 1

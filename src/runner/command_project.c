@@ -2,6 +2,7 @@
 #include "loader/dataset.h"
 #include "numerics/blas.h"
 #include "runner/command.h"
+#include "runner/data_load.h"
 #include "runner/inputs.h"
 #include "runner/options.h"
 #include "statistics/principal.h"
@@ -29,7 +30,7 @@ static enum status project_dataset(const struct options *o, const char *name, st
     struct principal principal = {.n_rows = 0};
     const struct dataset_request request = {
         .directory = o->data, .name = name, .limit_train = 0, .limit_test = o->limit_test};
-    enum status status = dataset_load(&dataset, &request, error);
+    enum status status = data_load(&dataset, &request, error);
     if (!status && (dataset.test.n_rows < 2 || dataset.n_features < N_COMPONENTS))
         status = error_set(error, STATUS_DATA,
                            "%s: %zu test images of %zu pixels have no two principal components",

@@ -2,6 +2,7 @@
 #include "runner/external_files.h"
 
 #include "base/memory.h"
+#include "loader/idx_write.h"
 #include "report/json_text.h"
 #include "runner/parameter_json.h"
 
@@ -28,42 +29,12 @@ enum status external_path(char path[EXTERNAL_PATH_BYTES], const char *folder, co
     return STATUS_OK;
 }
 
-/* One IDX file of bytes to write. */
-struct idx_content {
-    size_t n_sizes, sizes[3];
-    struct features rows; /* sizes[0] of them */
-};
-
-static bool write_content(FILE *file, const struct idx_content *content)
-{
-    const size_t row_bytes = content->rows.n_features;
-    const uint8_t magic[4] = {0, 0, 0x08, (uint8_t)content->n_sizes};
-    bool good = fwrite(magic, sizeof magic, 1, file) == 1;
-    for (size_t i = 0; i < content->n_sizes; i++) {
-        const size_t size = content->sizes[i];
-        const uint8_t big_endian[4] = {(uint8_t)(size >> 24), (uint8_t)(size >> 16),
-                                       (uint8_t)(size >> 8), (uint8_t)size};
-        good = good && fwrite(big_endian, sizeof big_endian, 1, file) == 1;
-    }
-    for (size_t i = 0; good && i < content->rows.n_rows; i++)
-        good = fwrite(features_row(&content->rows, i), 1, row_bytes, file) == row_bytes;
-    return good;
-}
-
-/* With the error of the first call that failed. */
-static enum status write_file(const char *folder, const char *name, const struct idx_content *idx,
-                              const char *text, struct error *error)
+static enum status write_idx(const char *folder, const char *name,
+                             const struct idx_content *content, struct error *error)
 {
     char path[EXTERNAL_PATH_BYTES];
     const enum status status = external_path(path, folder, name, error);
-    if (status)
-        return status;
-    FILE *file = fopen(path, "wbe");
-    bool good = file && (idx ? write_content(file, idx) : fprintf(file, "%s\n", text) > 0);
-    if (file && fclose(file))
-        good = false;
-    return good ? STATUS_OK
-                : error_set(error, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
+    return status ? status : idx_write(path, content, error);
 }
 
 static enum status write_images(const struct external_task *task, const char *name,
@@ -71,8 +42,8 @@ static enum status write_images(const struct external_task *task, const char *na
 {
     const struct dataset *d = task->cell->dataset;
     const struct idx_content images = {
-        .n_sizes = 3, .sizes = {rows->n_rows, d->height, d->width}, .rows = *rows};
-    return write_file(task->folder, name, &images, NULL, error);
+        .n_dimensions = 3, .sizes = {rows->n_rows, d->height, d->width}, .rows = *rows};
+    return write_idx(task->folder, name, &images, error);
 }
 
 /* As the dataset has them, not our numbers of them. */
@@ -86,10 +57,10 @@ static enum status write_labels(const struct external_task *task, struct error *
     for (size_t i = 0; i < n_rows; i++)
         labels[i] = d->class_values[task->train_labels[i]];
     const struct idx_content content = {
-        .n_sizes = 1,
+        .n_dimensions = 1,
         .sizes = {n_rows},
         .rows = {.n_rows = 1, .n_features = n_rows, .bytes = labels}};
-    const enum status status = write_file(task->folder, train_labels_name, &content, NULL, error);
+    const enum status status = write_idx(task->folder, train_labels_name, &content, error);
     memory_free(labels);
     return status;
 }
@@ -158,12 +129,27 @@ static json_t *request_of(const struct external_task *task)
     return NULL;
 }
 
+static enum status write_text(const char *folder, const char *name, const char *text,
+                              struct error *error)
+{
+    char path[EXTERNAL_PATH_BYTES];
+    const enum status status = external_path(path, folder, name, error);
+    if (status)
+        return status;
+    FILE *file = fopen(path, "we");
+    bool good = file && fprintf(file, "%s\n", text) > 0;
+    if (file && fclose(file))
+        good = false;
+    return good ? STATUS_OK
+                : error_set(error, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
+}
+
 static enum status write_request(const struct external_task *task, struct error *error)
 {
     json_t *request = request_of(task);
     char *text = request ? json_text(request) : NULL;
     const enum status status =
-        text ? write_file(task->folder, external_request_name, NULL, text, error)
+        text ? write_text(task->folder, external_request_name, text, error)
              : error_set(error, STATUS_FAILED,
                          "the request cannot be written: memory is short, or %s is not UTF-8",
                          task->folder);

@@ -1,6 +1,7 @@
 #include "runner/inputs.h"
 
 #include "runner/capacity.h"
+#include "runner/data_load.h"
 #include "runner/machine.h"
 
 #include <stdlib.h>
@@ -43,7 +44,7 @@ static enum status load_datasets(struct inputs *inputs, const struct options *o,
                                                 .name = o->datasets.items[i],
                                                 .limit_train = o->limit_train,
                                                 .limit_test = o->limit_test};
-        const enum status status = dataset_load(&inputs->datasets[i], &request, error);
+        const enum status status = data_load(&inputs->datasets[i], &request, error);
         if (status)
             return status;
         inputs->n_datasets++;

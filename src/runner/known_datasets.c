@@ -29,23 +29,48 @@ static void find(struct known_dataset *known, json_t *root, const char *name, co
     }
 }
 
-enum status known_dataset_find(struct known_dataset *known, const char *path, const char *name,
-                               const char *hash, struct error *error)
+static enum status read_root(json_t **root, const char *path, struct error *error)
 {
     char *text;
     json_error_t where;
-    *known = (struct known_dataset){.has_content = false};
     const enum status status = text_file_read(path, &text, error);
     if (status)
         return status;
-    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &where);
+    *root = json_loads(text, JSON_REJECT_DUPLICATES, &where);
     free(text);
-    if (!json_is_object(root)) {
-        json_decref(root);
-        return error_set(error, STATUS_USAGE, "%s: line %d: %s", path, root ? 1 : where.line,
-                         root ? "expected an object" : where.text);
-    }
+    if (json_is_object(*root))
+        return STATUS_OK;
+    error_set(error, STATUS_USAGE, "%s: line %d: %s", path, *root ? 1 : where.line,
+              *root ? "expected an object" : where.text);
+    json_decref(*root);
+    return STATUS_USAGE;
+}
+
+enum status known_dataset_find(struct known_dataset *known, const char *path, const char *name,
+                               const char *hash, struct error *error)
+{
+    json_t *root;
+    *known = (struct known_dataset){.has_content = false};
+    const enum status status = read_root(&root, path, error);
+    if (status)
+        return status;
     find(known, root, name, hash);
     json_decref(root);
     return STATUS_OK;
+}
+
+enum status known_dataset_is_transposed(bool *is_transposed, const char *path, const char *name,
+                                        struct error *error)
+{
+    json_t *root;
+    enum status status = read_root(&root, path, error);
+    if (status)
+        return status;
+    const json_t *value = json_object_get(json_object_get(root, name), "transposed");
+    *is_transposed = json_is_true(value);
+    if (value && !json_is_boolean(value))
+        status = error_set(error, STATUS_USAGE, "%s: %s: transposed: expected true or false", path,
+                           name);
+    json_decref(root);
+    return status;
 }

@@ -1,5 +1,4 @@
-/* What is known of datasets by their content: the `content` of a stanza of configs/datasets.json.
- */
+/* What is known of datasets: the stanzas of configs/datasets.json, each under a dataset's name. */
 #ifndef FMBENCH_RUNNER_KNOWN_DATASETS_H
 #define FMBENCH_RUNNER_KNOWN_DATASETS_H
 
@@ -21,5 +20,10 @@ struct known_dataset {
  */
 enum status known_dataset_find(struct known_dataset *known, const char *path, const char *name,
                                const char *hash, struct error *error);
+
+/* Whether the files of the dataset have columns for rows: `transposed` of its stanza. Of a name
+   without a stanza: false. STATUS_USAGE as above. Thread-safe. */
+enum status known_dataset_is_transposed(bool *is_transposed, const char *path, const char *name,
+                                        struct error *error);
 
 #endif

@@ -7,6 +7,7 @@
 #include "report/finish.h"
 #include "report/program.h"
 #include "runner/command.h"
+#include "runner/data_load.h"
 #include "runner/environment.h"
 #include "runner/rerun_cell.h"
 #include "runner/schedule.h"
@@ -117,7 +118,7 @@ static enum status load_dataset(struct rerun *r, const struct record *record)
                                             .name = record->dataset,
                                             .limit_train = record->n_train,
                                             .limit_test = record->n_test};
-    const enum status status = dataset_load(&r->dataset, &request, r->error);
+    const enum status status = data_load(&r->dataset, &request, r->error);
     if (status || strcmp(r->dataset.hash, record->dataset_hash) == 0)
         return status;
     return error_set(r->error, STATUS_DATA,
