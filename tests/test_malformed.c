@@ -3,7 +3,9 @@
  * refused with, to the letter. None may take more memory first than twice its size, and what does
  * not depend on it.
  */
+#include "loader/csv.h"
 #include "loader/idx.h"
+#include "loader/npy.h"
 #include "memory_meter.h"
 #include "report/journal.h"
 #include "runner/external_files.h"
@@ -76,6 +78,30 @@ static enum status read_idx(const json_t *one, size_t n_bytes, struct error *err
         .n_dimensions = n_dimensions ? (size_t)json_integer_value(n_dimensions) : 1};
     meter_start();
     return idx_read(&idx, &request, error);
+}
+
+static enum status read_csv(const json_t *one, size_t n_bytes, struct error *error)
+{
+    struct csv csv;
+    const struct csv_request request = {
+        .path =
+            put(json_is_true(json_object_get(one, "gz")) ? "file.csv.gz" : "file.csv", n_bytes)};
+    meter_start();
+    return csv_read(&csv, &request, error);
+}
+
+/* With "npz" the file is an archive, of which one member is read. */
+static enum status read_npy(const json_t *one, size_t n_bytes, struct error *error)
+{
+    struct npy npy;
+    char member[2 * FILE_PATH_BYTES];
+    const bool is_archive = json_is_true(json_object_get(one, "npz"));
+    const char *path = put(is_archive ? "file.npz" : "file.npy", n_bytes);
+    snprintf(member, sizeof member, "%s/arr_0.npy", path);
+    const struct npy_request request = {.path = is_archive ? member : path,
+                                        .is_member = is_archive};
+    meter_start();
+    return npy_read(&npy, &request, error);
 }
 
 static enum status read_grid(const json_t *one, size_t n_bytes, struct error *error)
@@ -168,6 +194,16 @@ static void check_table(const char *name, reader *read)
 Test(malformed, idx, .init = setup, .fini = teardown, .timeout = 60)
 {
     check_table("idx", read_idx);
+}
+
+Test(malformed, csv, .init = setup, .fini = teardown, .timeout = 60)
+{
+    check_table("csv", read_csv);
+}
+
+Test(malformed, npy, .init = setup, .fini = teardown, .timeout = 60)
+{
+    check_table("npy", read_npy);
 }
 
 Test(malformed, grid, .init = setup, .fini = teardown, .timeout = 60)

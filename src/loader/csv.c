@@ -155,7 +155,12 @@ static enum status check_fields(struct reader *r, struct error *error)
 {
     if (r->n_fields == 0)
         r->n_fields = r->field;
-    if (r->field != r->n_fields)
+    if (r->field > r->n_fields)
+        return error_set(error, STATUS_DATA,
+                         "%s: line %zu: expected %zu fields as in line 1, found "
+                         "more",
+                         r->request->path, r->line, r->n_fields);
+    if (r->field < r->n_fields)
         return error_set(error, STATUS_DATA,
                          "%s: line %zu: expected %zu fields as in line 1, found %zu",
                          r->request->path, r->line, r->n_fields, r->field);

@@ -20,16 +20,17 @@ struct scanner {
 /* What there is, up to the end of the word: "found ..." of a message. */
 static enum status refuse(const struct scanner *s, const char *expected)
 {
-    char found[WORD_BYTES] = "its end";
-    for (size_t i = 0; *s->at && i < sizeof found - 1; i++) {
-        found[i] = isprint((unsigned char)s->at[i]) ? s->at[i] : '?';
-        found[i + 1] = '\0';
-        if (!s->at[i + 1])
-            break;
-    }
+    char found[WORD_BYTES];
+    size_t n = 0;
+    for (; s->at[n] && s->at[n] != '\n' && n < sizeof found - 1; n++)
+        found[n] = isprint((unsigned char)s->at[n]) ? s->at[n] : '?';
+    found[n] = '\0';
     return error_set(s->error, STATUS_DATA,
                      "%s: character %zu of its header's text: expected %s, found %s", s->path,
-                     (size_t)(s->at - s->begin) + 1, expected, found);
+                     (size_t)(s->at - s->begin) + 1, expected,
+                     n                ? found
+                     : s->at < s->end ? "a control character"
+                                      : "its end");
 }
 
 static void pass_spaces(struct scanner *s)
@@ -65,8 +66,7 @@ static enum status scan_text(struct scanner *s, char word[WORD_BYTES], const cha
 
 static enum status scan_type(struct scanner *s, struct npy_header *h)
 {
-    static const char expected[] =
-        "numbers, bools |b1, integers such as |u1 or <i8, or floats <f4 or <f8";
+    static const char expected[] = "a type of numbers, such as '|u1', '<i8', '|b1', '<f4' or '<f8'";
     char word[WORD_BYTES];
     const struct scanner before = *s;
     const enum status status = scan_text(s, word, expected);

@@ -39,9 +39,15 @@ static bool npy_is_there(const struct dataset_place *place)
            finds(place, npy_labels[0]) || finds(place, npy_labels[1]);
 }
 
+static bool npz_pairs_are_there(const struct dataset_place *place)
+{
+    return finds(place, npz_images[0]) || finds(place, npz_images[1]) ||
+           finds(place, npz_labels[0]) || finds(place, npz_labels[1]);
+}
+
 static bool npz_is_there(const struct dataset_place *place)
 {
-    return finds(place, npz_all);
+    return npz_pairs_are_there(place) || finds(place, npz_all);
 }
 
 static enum status check_images(const struct part *part, const struct npy *npy, struct error *error)
@@ -136,7 +142,7 @@ static enum status add_member(char path[PATH_MAX], const char *const *names, str
 static enum status read_npz(struct part *part, const struct dataset_place *place,
                             struct error *error)
 {
-    const bool is_one = !finds(place, npz_images[0]) && !finds(place, npz_labels[0]);
+    const bool is_one = !npz_pairs_are_there(place);
     const size_t which = part->is_test;
     enum status status =
         format_need_file(part->images_path, place, is_one ? npz_all : npz_images[which], error);
