@@ -63,7 +63,7 @@ $(BUILD)/tests/run: $(TEST_OBJECTS) $(filter-out $(MAIN),$(OBJECTS))
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(LDLIBS) $(LDLIBS_TEST)
 
 # What is fuzzed, each tests/fuzz/NAME.c: here without a fuzzer, on the inputs that one kept.
-FUZZ_TARGETS := grid idx journal reply
+FUZZ_TARGETS := csv grid idx journal npy reply
 REPLAYS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
 $(REPLAYS): $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/target.o \
 		$(BUILD)/tests/fuzz/replay.o $(filter-out $(MAIN),$(OBJECTS))
