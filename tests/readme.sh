@@ -23,6 +23,7 @@ for script in install-packages get-data image-test; do
   printf '#!/bin/sh\n' >"scripts/$script"
 done
 small_fashion_and_mnist 500 100
+cp -r data/mnist data/kmnist
 
 # Those in blocks, with their continuations, and those within sentences; no forms such as JOBS=N.
 commands() {
