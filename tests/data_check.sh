@@ -56,6 +56,33 @@ expect 2 check one
 grep -q 'configs/datasets.json' err.txt || fail "$(cat err.txt)"
 pass "exit status of what is wrong"
 
+echo '{}' >configs/datasets.json
+expect 0 export one exported
+[ "$(find exported -type f -printf '%f\n' | sort | tr '\n' ' ')" = "t10k-images-idx3-ubyte \
+t10k-labels-idx1-ubyte train-images-idx3-ubyte train-labels-idx1-ubyte " ] || fail "$(ls exported)"
+content_of() {
+  "$program" data check "$1" --data "${2:-data}" | sed -n 's/^ *content *//p'
+}
+[ "$(content_of exported .)" = "$content" ] || fail "what is exported has another content"
+expect 0 export one exported # into a folder that is there
+expect 3 export missing elsewhere
+[ ! -e elsewhere ] || fail "a folder for a dataset that is not there"
+expect 1 export one no/such/folder
+expect 2 export one
+pass "a dataset is exported with the same content"
+
+echo '{"one": {"transposed": true}}' >configs/datasets.json
+[ "$(content_of one)" != "$content" ] || fail "the stanza does not transpose the images"
+expect 0 export one turned
+echo '{"turned": {"transposed": true}}' >configs/datasets.json
+[ "$(content_of turned .)" = "$content" ] || fail "twice transposed is not as before"
+echo '{"one": {"transposed": 1}}' >configs/datasets.json
+expect 2 check one
+grep -q 'configs/datasets.json: one: transposed: expected true or false' err.txt || fail "$(cat err.txt)"
+"$program" run --dataset one --only GaussianNB --results turned 2>err.txt &&
+  fail "a run passes over a malformed configs/datasets.json"
+pass "a stanza says whether images are transposed"
+
 expect_real() {
   expect 0 check "$1" --data "$2"
   ! grep -q warning out.txt || fail "$(cat out.txt)"

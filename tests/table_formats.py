@@ -1,6 +1,7 @@
 """Reads table.json, table.csv and results/*.jsonl in the current folder as other programs would."""
 import csv
 import html.parser
+import itertools
 import json
 import sys
 
@@ -53,10 +54,13 @@ def check_figures(table):
         ranked = [r for r in ok if r["dataset"] == dataset["name"]]
         best = max(ranked, key=lambda r: r["accuracy"])
         assert best["rank"] == 1 and best["tie_group"] == 1
-    (comparison,) = table["comparisons"]
     names = [dataset["name"] for dataset in table["datasets"]]
-    assert comparison["datasets"] == names
-    assert comparison["n_rows"] == len(comparison["moves"])
+    pairs = [tuple(comparison["datasets"]) for comparison in table["comparisons"]]
+    assert sorted(pairs) == sorted(itertools.combinations(names, 2)), "every pair of datasets once"
+    for comparison in table["comparisons"]:
+        assert comparison["n_rows"] == len(comparison["moves"]) > 1
+        low, high = (comparison["spearman"][key] for key in ("low", "high"))
+        assert -1 <= low <= high <= 1
 
 
 def check_csv(table):
@@ -158,7 +162,8 @@ def main():
     for dataset in table["datasets"]:
         check_dashboard(f"results/{dataset['name']}.jsonl")
         check_records(record_schema, f"results/{dataset['name']}.jsonl")
-    print(f"table_formats: {len(table['rows'])} rows read from JSON, CSV, HTML and the journals")
+    print(f"table_formats: {len(table['rows'])} rows on {len(table['datasets'])} datasets read from "
+          "JSON, CSV, HTML and the journals")
 
 
 main()

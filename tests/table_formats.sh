@@ -35,3 +35,34 @@ else
 fi
 /usr/bin/python3 "$root/tests/table_formats.py" "$root/schemas/table.schema.json" \
   "$root/schemas/record.schema.json"
+
+# One dataset, three and five: each column has its figures, and every pair its agreement.
+mkdir many
+names=(one two three four five)
+for i in "${!names[@]}"; do
+  "$program" glyphs --data data --variant hard --n-train 300 --n-test 100 --seed "$i" >/dev/null 2>&1
+  rm -rf "data/${names[i]}"
+  mv data/glyphs-hard "data/${names[i]}"
+done
+"$program" run --data data "${names[@]/#/--dataset=}" --grid grid.json --jobs 1 \
+  --results many/results --repeats 2 >/dev/null 2>&1 || [ $? -eq 1 ]
+cp grid.json many
+for n in 1 3 5; do
+  some=("${names[@]:0:n}")
+  for format in json csv html tex md; do
+    (cd "$root" && "$program" table --results "$folder/many/results" --grid "$folder/grid.json" \
+      --format "$format" "${some[@]/#/--dataset=}") >"many/table.$format"
+  done
+  (cd many && /usr/bin/python3 "$root/tests/table_formats.py" "$root/schemas/table.schema.json" \
+    "$root/schemas/record.schema.json")
+  [ "$(grep -c 'rows: rank correlation' many/table.md)" -eq $((n * (n - 1) / 2)) ] ||
+    fail "with $n datasets Markdown does not compare every pair"
+  [ "$(grep -c 'Spearman' many/table.tex)" -eq $((n * (n - 1) / 2)) ] ||
+    fail "with $n datasets LaTeX does not compare every pair"
+done
+"$program" compare many/results many/results --grid grid.json >compare.txt 2>&1 ||
+  fail "five datasets differ from themselves: $(cat compare.txt)"
+for name in "${names[@]}"; do
+  grep -q "$name" compare.txt || fail "the comparison of five datasets passes over $name: $(cat compare.txt)"
+done
+pass "tables and comparisons of one, three and five datasets"

@@ -293,6 +293,7 @@ Test(formats, which_files)
     put("a/train-images-idx3-ubyte", idx_images(false)); /* IDX is before CSV */
     expect_refused("a", "/a/train-labels-idx1-ubyte: no such file");
     put("ab_train.csv", csv_of(false, true)); /* the name is the whole of what is before */
+    expect_refused("abc", "no such dataset");
     put("b/train.csvx", csv_of(false, true));
     expect_refused("b", "no such dataset");
     put("cb_test.csv", csv_of(true, true));
