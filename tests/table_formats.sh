@@ -40,12 +40,12 @@ fi
 mkdir many
 names=(one two three four five)
 for i in "${!names[@]}"; do
-  "$program" glyphs --data data --variant hard --n-train 300 --n-test 100 --seed "$i" >/dev/null 2>&1
+  "$program" glyphs --data data --variant hard --n-train 200 --n-test 100 --seed "$i" >/dev/null 2>&1
   rm -rf "data/${names[i]}"
   mv data/glyphs-hard "data/${names[i]}"
 done
 "$program" run --data data "${names[@]/#/--dataset=}" --grid grid.json --jobs 1 \
-  --results many/results --repeats 2 >/dev/null 2>&1 || [ $? -eq 1 ]
+  --results many/results --only GaussianNB --only 'KNeighbors*' --only 'test*' >/dev/null 2>&1 || [ $? -eq 1 ]
 cp grid.json many
 for n in 1 3 5; do
   some=("${names[@]:0:n}")
@@ -60,7 +60,7 @@ for n in 1 3 5; do
   [ "$(grep -c 'Spearman' many/table.tex)" -eq $((n * (n - 1) / 2)) ] ||
     fail "with $n datasets LaTeX does not compare every pair"
 done
-"$program" compare many/results many/results --grid grid.json >compare.txt 2>&1 ||
+"$program" compare many/results many/results >compare.txt 2>&1 ||
   fail "five datasets differ from themselves: $(cat compare.txt)"
 for name in "${names[@]}"; do
   grep -q "$name" compare.txt || fail "the comparison of five datasets passes over $name: $(cat compare.txt)"
