@@ -15,9 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const bool is_archive = data[0] & 0x80;
     const char *path = target_file(is_archive ? "input.npz" : "input.npy", data + 1, size - 1);
     snprintf(member, sizeof member, "%s/arr_0.npy", path);
-    const struct npy_request request = {.path = is_archive ? member : path,
-                                        .is_member = is_archive,
-                                        .limit = data[0] & 0xf};
+    const struct npy_request request = {
+        .path = is_archive ? member : path, .is_member = is_archive, .limit = data[0] & 0xf};
     struct npy npy;
     struct error error = {STATUS_OK, ""};
     unsigned sum = 0;
