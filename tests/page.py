@@ -19,6 +19,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 WIDE, PHONE = (1280, 900), (360, 740)
 MAX_BYTES, MAX_LOAD_MS = 4_000_000, 1000
 SHOTS = os.environ.get("SHOTS")
+STANZAS = json.loads((pathlib.Path(__file__).resolve().parent.parent / "configs" /
+                      "datasets.json").read_text(encoding="utf-8"))
 
 
 @contextlib.contextmanager
@@ -144,6 +146,17 @@ def check_views(page):
                 assert abs(float(line[at["fit s"]]) - result["fit_s"]) <= 0.006 * result["fit_s"] + 0.0005
                 if "tie_group" in result:
                     assert line[at["group"]] == str(result["tie_group"])
+
+
+def check_names(page):
+    """Datasets and classes are called what configs/datasets.json calls them, others by themselves."""
+    for dataset in page.table["datasets"]:
+        stanza = STANZAS.get(dataset["name"], {})
+        title = page.find(f"#views button[data-view='{dataset['name']}']").text
+        assert title == stanza.get("title", dataset["name"]), title
+        for index, label in enumerate(dataset["classes"]):
+            word = page.run("return className(arguments[0], arguments[1])", dataset["name"], label)
+            assert word == (stanza["classes"][index] if stanza else str(label)), word
 
 
 def check_sorting(page):
@@ -296,7 +309,7 @@ def check_console_and_network(page):
             assert url.startswith(("file://", "data:", "about:", "blob:")), url
 
 
-CHECKS = (check_weight, check_views, check_sorting, check_filter, check_published, check_charts,
+CHECKS = (check_weight, check_views, check_names, check_sorting, check_filter, check_published, check_charts,
           check_maps, check_row, check_failed_row, check_sizes, check_dark,
           check_console_and_network)
 

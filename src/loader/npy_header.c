@@ -67,14 +67,14 @@ static enum status scan_text(struct scanner *s, char word[WORD_BYTES], const cha
 static enum status scan_type(struct scanner *s, struct npy_header *h)
 {
     static const char expected[] = "a type of numbers, such as '|u1', '<i8', '|b1', '<f4' or '<f8'";
-    char word[WORD_BYTES];
+    char word[WORD_BYTES] = "";
     const struct scanner before = *s;
     const enum status status = scan_text(s, word, expected);
     if (status)
         return status;
     const bool is_known = strlen(word) == 3 && strchr("|<>=", word[0]) && strchr("buif", word[1]) &&
                           strchr("1248", word[2]);
-    h->kind = word[0] ? word[1] : '\0';
+    h->kind = word[1];
     h->item_bytes = is_known ? (size_t)(word[2] - '0') : 0;
     h->is_big_endian = word[0] == '>';
     const bool is_float = is_known && h->kind == 'f', is_bool = is_known && h->kind == 'b';
@@ -132,7 +132,7 @@ static enum status scan_shape(struct scanner *s, struct npy_header *h)
 static enum status scan_entry(struct scanner *s, struct npy_header *h)
 {
     static const char expected[] = "one of 'descr', 'fortran_order', 'shape'";
-    char key[WORD_BYTES];
+    char key[WORD_BYTES] = "";
     pass_spaces(s);
     const struct scanner before = *s;
     const enum status status = scan_text(s, key, expected);
