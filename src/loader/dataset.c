@@ -4,6 +4,7 @@
 #include "loader/digest.h"
 #include "loader/format.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@ static enum status transpose(struct part *part, struct error *error)
 static enum status read_part(struct part *part, const struct dataset_format *format,
                              const struct dataset_place *place, struct error *error)
 {
+    assert(format);
     const enum status status = format->read(part, place, error);
     return !status && part->is_transposed ? transpose(part, error) : status;
 }

@@ -5,6 +5,7 @@
 #include "loader/npy_header.h"
 #include "loader/promise.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -73,6 +74,7 @@ static double value_of(const uint8_t *item, const struct npy_header *h)
         memcpy(&value, &bits, sizeof value);
         return value;
     }
+    assert(h->item_bytes > 0);
     const size_t n_bits = 8 * h->item_bytes;
     if (h->kind == 'i' && bits >> (n_bits - 1)) /* -(its complement + 1), without overflow */
         return -(double)(~bits & (UINT64_MAX >> (64 - n_bits))) - 1;
