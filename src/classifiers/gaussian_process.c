@@ -295,6 +295,28 @@ static enum status predict(void *model, const struct parameters *readout, const 
     return status;
 }
 
+/*
+ * As if no rows were near each other, which is all that can be said before they are seen: per row
+ * of the problem at hand, the system has 40 bytes, its solver 48, Newton's method 40, and y and pi
+ * 9; each thread has one.
+ */
+static struct memory_need memory_need(const struct parameters *p, const struct problem_size *size)
+{
+    enum { PROBLEM_ROW_BYTES = 40 + 48 + 40 + 9, THREAD_FEATURE_BYTES = 768 * sizeof(double) };
+    const double n = (double)size->n_train, k = (double)size->n_classes;
+    const bool is_pairs = parameter_choice(p, MULTI_CLASS) == ONE_VS_ONE;
+    const double index_bytes = n * (double)(size->n_features + sizeof(float));
+    const double pi_bytes = n * (is_pairs ? k - 1 : k) * sizeof(double);
+    const double problem_bytes = n * (is_pairs ? 2 / k : 1) * PROBLEM_ROW_BYTES;
+    const double latent_bytes =
+        2 * (double)size->n_test * (is_pairs ? k * (k - 1) / 2 : k) * sizeof(double);
+    const double thread_bytes = problem_bytes + (double)size->n_features * THREAD_FEATURE_BYTES;
+    return (struct memory_need){
+        .bytes = index_bytes + pi_bytes + latent_bytes + (double)size->n_threads * thread_bytes,
+        .mostly = index_bytes > latent_bytes ? "the index of the rows"
+                                             : "the latent means of the test rows"};
+}
+
 const struct classifier_class gaussian_process_class = {
     .name = "GaussianProcessClassifier",
     .summary = "Gaussian process classification by the Laplace approximation",
@@ -302,6 +324,7 @@ const struct classifier_class gaussian_process_class = {
     .is_deterministic = true,
     .unfinished_2017 = "never finished in 2017: does not fit in memory or time at 60,000 rows",
     .create = create,
+    .memory_need = memory_need,
     .fit = fit,
     .predict = predict,
     .destroy = destroy,

@@ -42,8 +42,8 @@ size_t gp_class_of(const struct gp_model *model, size_t row)
 
 size_t gp_bytes_left(const struct execution *execution, const struct features *x)
 {
-    /* The file, the features and the sorted copy of them, and as much for the program itself. */
-    const size_t data = 4 * x->n_rows * x->n_features;
+    /* The images, and as much for the index of the search and the program itself. */
+    const size_t data = 2 * x->n_rows * x->n_features;
     if (execution->memory_bytes == 0)
         return SIZE_MAX;
     return execution->memory_bytes > data ? (size_t)execution->memory_bytes - data : 0;
