@@ -234,7 +234,7 @@ determinism: all ## that all rows predict the same however they run, on 6,000 ro
 
 asan: ## the tests again under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 DETERMINISM_ROWS=200 \
-		$(MAKE) --no-print-directory MODE=asan test
+		CELL_CPU_S=100 $(MAKE) --no-print-directory MODE=asan test
 
 FUZZ_OPTIONS ?=
 fuzz: ## the readers under a fuzzer for hours, see scripts/fuzz; FUZZ_OPTIONS='-s 60 idx' is shorter

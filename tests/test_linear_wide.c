@@ -1,4 +1,5 @@
-/* Linear problems with more columns than rows, which are solved by smaller ones. */
+/* Linear problems with more columns than rows, which are solved by smaller ones; and with many
+   classes. */
 #include "classifiers/crammer_singer.h"
 #include "classifiers/linear_basis.h"
 #include "classifiers/linear_binary.h"
@@ -11,14 +12,14 @@ enum { ROWS = 20, FEATURES = 70, CLASSES = 3 };
 
 /* Random bytes, but for feature 2, which is constant, and the last row, which repeats the first
    with another label. */
-static struct toy *wide_create(size_t n_rows, size_t n_features)
+static struct toy *wide_create(size_t n_rows, size_t n_features, size_t n_classes)
 {
     struct toy *toy = calloc(1, sizeof *toy);
     cr_assert(toy && n_rows * n_features <= sizeof toy->bytes);
-    *toy = (struct toy){.n_rows = n_rows, .n_features = n_features, .n_classes = CLASSES};
+    *toy = (struct toy){.n_rows = n_rows, .n_features = n_features, .n_classes = n_classes};
     struct rng rng = rng_create(1, 0);
     for (size_t i = 0; i < n_rows; i++) {
-        toy->y[i] = (uint8_t)(i % CLASSES);
+        toy->y[i] = (uint8_t)(i % n_classes);
         for (size_t j = 0; j < n_features; j++)
             toy->bytes[i * n_features + j] = (uint8_t)(j == 2 ? 9 : rng_u32(&rng) % 256);
     }
@@ -38,7 +39,7 @@ static double *weights_create(const struct linear_design *design)
 /* X = Z Q^T: what a row says to w = Q u is what it says to u in the basis; and |w| = |u|. */
 Test(linear_wide, basis_keeps_products_and_norms, .timeout = 10)
 {
-    struct toy *toy = wide_create(ROWS, FEATURES);
+    struct toy *toy = wide_create(ROWS, FEATURES, CLASSES);
     const struct training_set set = toy_set(toy);
     struct linear_design design;
     struct linear_basis basis;
@@ -75,7 +76,7 @@ Test(linear_wide, basis_keeps_products_and_norms, .timeout = 10)
 /* The weights of the whole problem and of the one in the basis. */
 static void check_binary(enum linear_loss loss, double C)
 {
-    struct toy *toy = wide_create(ROWS, FEATURES);
+    struct toy *toy = wide_create(ROWS, FEATURES, CLASSES);
     const struct training_set set = toy_set(toy);
     struct linear_design design;
     struct linear_basis basis;
@@ -113,7 +114,7 @@ Test(linear_wide, same_weights_in_a_basis, .timeout = 30)
 
 Test(linear_wide, l1_same_by_parts_as_whole, .timeout = 30)
 {
-    struct toy *toy = wide_create(ROWS, 20 * FEATURES);
+    struct toy *toy = wide_create(ROWS, 20 * FEATURES, CLASSES);
     const struct training_set set = toy_set(toy);
     struct linear_design design;
     cr_assert_eq(linear_design_create(&design, &set, false, 1, NULL), STATUS_OK);
@@ -143,7 +144,7 @@ Test(linear_wide, l1_same_by_parts_as_whole, .timeout = 30)
 static void check_large(const struct classifier_class *class, const char *parameter,
                         const char *choice, const char *multi_class)
 {
-    struct toy *toy = wide_create(4, 10000);
+    struct toy *toy = wide_create(4, 10000, CLASSES);
     struct parameters parameters;
     uint8_t labels[4];
     parameters_default(&parameters, class->parameters);
@@ -164,4 +165,26 @@ Test(linear_wide, ten_thousand_features_at_once, .timeout = 30)
     check_large(svc, "loss", "hinge", "ovr");
     check_large(svc, "loss", "squared_hinge", "ovr");
     check_large(svc, "loss", "squared_hinge", "crammer_singer");
+}
+
+/* All classes but one tie at first, and few are left at the optimum. */
+Test(linear_wide, crammer_singer_of_many_classes, .timeout = 30)
+{
+    struct toy *toy = wide_create(200, 30, 100);
+    const struct training_set set = toy_set(toy);
+    struct linear_design design;
+    cr_assert_eq(linear_design_create(&design, &set, true, 1, NULL), STATUS_OK);
+    double *w = weights_create(&design);
+    const struct crammer_singer_options options = {
+        .C = 0.1, .tol = 1e-5, .max_passes = 100000, .max_iter = 1000, .rng_key = 3};
+    struct crammer_singer_result dual, newton;
+    cr_assert_eq(crammer_singer_dual(&design, &options, w, &dual, NULL), STATUS_OK);
+    cr_assert(dual.converged);
+    cr_assert_eq(crammer_singer_newton(&design, &options, NULL, w, &newton, NULL), STATUS_OK);
+    cr_assert(newton.converged);
+    cr_assert_leq(fabs(dual.objective - newton.objective), 2e-5 * newton.objective, "%.9g %.9g",
+                  dual.objective, newton.objective);
+    memory_free(w);
+    linear_design_destroy(&design);
+    toy_destroy(toy);
 }

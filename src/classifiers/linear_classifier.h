@@ -50,7 +50,8 @@ struct linear_method {
     bool is_l2;       /* the penalty is |w|^2 alone, which is the same in any orthonormal basis */
 };
 
-/* For the class's own fit. */
+/* For the class's own fit. With fewer rows than columns an l2 problem is solved in a basis of the
+   rows, see linear_basis.h. */
 enum status linear_classifier_fit(struct linear_classifier *classifier,
                                   const struct linear_method *method,
                                   const struct training_set *set, const struct execution *execution,
