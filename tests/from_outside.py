@@ -18,6 +18,9 @@ TEST_NAME = Path(sys.argv[0]).stem
 # Inherited by whatever is started, so that it is found wherever it went.
 MARK = f"FMBENCH_TEST={uuid.uuid4()}"
 os.environ.update([MARK.split("=")])
+# How soon whatever was killed or stopped is gone; TIME_FACTOR is for machines that are busy, as in
+# tests/time_limits.c.
+GONE_WITHIN_S = max(1.0, float(os.environ.get("TIME_FACTOR", "1")))
 # What differs from one run to the next by its nature: times and the peak of memory, whose keys tell
 # their units (src/report/record.h), and how many cells ran at once.
 MEASURED = re.compile(r"(.*_s|.*_time|time_per_repeat|.*_rss_bytes|jobs)")
@@ -34,7 +37,7 @@ def check(condition, text):
 
 def figure(name, value):
     """For the page of figures, where there is to be one."""
-    if "FIGURES" in os.environ:
+    if os.environ.get("FIGURES"):
         with open(os.environ["FIGURES"], "a", encoding="utf-8") as file:
             print(name, value, file=file)
 

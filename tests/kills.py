@@ -17,13 +17,12 @@ import subprocess
 import time
 from pathlib import Path
 
-from from_outside import (ROOT, check, check_same_results, figure, glyphs, in_own_folder,
+from from_outside import (GONE_WITHIN_S, ROOT, check, check_same_results, figure, glyphs, in_own_folder,
                           passed, processes, run_command, seconds_until, whole_lines)
 
 KILLS = int(os.environ.get("KILLS", "9"))
 CUTS = os.environ.get("CUTS", "9")
 SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(1, 1 << 31)
-GONE_WITHIN_S = 1
 GRID, LONG_GRID = Path("grid.json"), Path("long.json")
 JOURNAL = "glyphs-easy.jsonl"
 WHOLE = Path("whole")

@@ -19,10 +19,9 @@ import termios
 import threading
 from pathlib import Path
 
-from from_outside import (MARK, ROOT, check, check_same_results, figure, glyphs, in_own_folder,
+from from_outside import (GONE_WITHIN_S, MARK, ROOT, check, check_same_results, figure, glyphs, in_own_folder,
                           passed, paths, processes, run_command, seconds_until, whole_lines)
 
-GONE_WITHIN_S = 1
 PATIENCE_S = 60
 SMALL = ROOT / "tests/small.json"
 LONG = Path("long.json")  # the small grid, and a command that stays, with what it started
