@@ -48,8 +48,8 @@ Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all setup bench quick demo peers scaling limits data table readme page page-test verify \
-	test kills asan fuzz coverage analyse lint format install uninstall clean image-test \
-	compile-commands run-tests help memory processors determinism slurm-test FORCE
+	test kills asan valgrind fuzz coverage mutations analyse lint format install uninstall clean \
+	image-test compile-commands run-tests help memory processors determinism slurm-test FORCE
 
 all: build/fmbench ## build the program at build/fmbench
 
@@ -236,6 +236,12 @@ asan: ## the tests again under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 DETERMINISM_ROWS=200 \
 		CELL_CPU_S=100 $(MAKE) --no-print-directory MODE=asan test
 
+VALGRIND_SUITES ?=
+valgrind: ## the unit tests under valgrind's memcheck, see scripts/valgrind; VALGRIND_SUITES='store idx'
+	$(Q)scripts/install-packages build test valgrind
+	$(Q)$(MAKE) --no-print-directory build/release/tests/run
+	$(Q)scripts/valgrind $(VALGRIND_SUITES)
+
 FUZZ_OPTIONS ?=
 fuzz: ## the readers under a fuzzer for hours, see scripts/fuzz; FUZZ_OPTIONS='-s 60 idx' is shorter
 	$(Q)scripts/install-packages build fuzz
@@ -247,9 +253,13 @@ COVERAGE_MIN := 90
 coverage: ## the tests again, counting the lines of src/ that they reach
 	$(Q)scripts/install-packages build test
 	$(Q)mkdir -p build/coverage && find build/coverage -name '*.gcda' -delete
-	$(Q)$(MAKE) --no-print-directory MODE=coverage run-tests
+	$(Q)FIGURES= $(MAKE) --no-print-directory MODE=coverage run-tests
 	$(Q)scripts/coverage build/coverage $(COVERAGE_MIN) > build/coverage/lines.txt; \
 		status=$$?; head -1 build/coverage/lines.txt; exit $$status
+
+mutations: ## breaks each safety property in turn: does the test that has to fail then fail?
+	$(Q)scripts/install-packages build test
+	$(Q)scripts/mutations
 
 # Its date is that of the last commit, or of the file where there is no repository.
 MAN_DATE = $(shell git log -1 --format=%cs 2>/dev/null || date -r man/fmbench.1 +%F)
@@ -260,7 +270,7 @@ lint: ## formatting, static analysis of the C sources and of the scripts, the ma
 	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(shell find src tests -name '*.[ch]')
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 		--suppress=missingIncludeSystem --suppressions-list=.cppcheck-suppressions -D__x86_64__ -DSIMD_SUFFIX=_portable -Isrc src
-	$(Q)shellcheck $(filter-out scripts/page scripts/coverage scripts/processors scripts/memory scripts/slurm,$(wildcard scripts/* scripts/slurm/*)) .ci/run $(wildcard tests/*.sh) tests/external_command
+	$(Q)shellcheck $(shell grep -sL '^.!/usr/bin/python3' scripts/* scripts/slurm/*) .ci/run $(wildcard tests/*.sh) tests/external_command
 	$(Q)shellcheck -s bash completions/fmbench.bash
 	$(Q)$(MAN_PAGE) | mandoc -T lint -W warning
 
