@@ -237,6 +237,36 @@ Test(store, a_folder_that_was_moved_away_is_an_error, .init = setup, .fini = tea
     store_close(&store);
 }
 
+/* Another folder in its place, with files of the same names, is not the one that was opened. */
+Test(store, a_folder_that_was_replaced_is_an_error, .init = setup, .fini = teardown, .timeout = 10)
+{
+    struct store store = open_store();
+    struct journal_file file;
+    struct journal held;
+    struct record record;
+    struct error error;
+    size_t torn_bytes;
+    char path[FILE_PATH_BYTES], aside[FILE_PATH_BYTES];
+    cr_assert_eq(journal_file_open(&file, &store, "fashion", &held, &torn_bytes, NULL), STATUS_OK);
+    snprintf(aside, sizeof aside, "%s.aside", folder);
+    cr_assert_eq(rename(folder, aside), 0);
+    cr_assert_eq(mkdir(folder, 0777), 0);
+    file_put(file_path(path, folder, ".lock"), "", 0);
+    file_put(file_path(path, folder, "fashion.jsonl"), "", 0);
+    folder_record_init(&record, "SVC", "{\"C\": 1}", 0.5);
+    cr_assert_eq(journal_file_append(&file, &record, &error), STATUS_IO);
+    cr_assert_not_null(strstr(error.message, "fashion.jsonl was removed or replaced"), "%s",
+                       error.message);
+    cr_assert_eq(store_predictions(&store, &one_label, path, sizeof path, &error), STATUS_IO);
+    cr_assert_eq(size_of("predictions"), -1, "they are in a folder of somebody else");
+    record_destroy(&record);
+    journal_destroy(&held);
+    journal_file_close(&file);
+    store_close(&store);
+    cr_assert_geq(size_of(".lock"), 0, "the lock of somebody else is removed");
+    folder_remove(aside);
+}
+
 Test(store, a_removed_journal_is_an_error, .init = setup, .fini = teardown, .timeout = 10)
 {
     struct store store = open_store();
