@@ -2,6 +2,7 @@
 #include "misbehaviour.h"
 
 #include "base/clock.h"
+#include "time_limits.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
@@ -94,7 +95,7 @@ Test(misbehaviour_limits, the_time_limit_ends_whatever_there_is)
     for (size_t i = 0; i < sizeof conducts / sizeof *conducts; i++) {
         const double start_s = clock_now_s();
         const struct outcome o = expect_outcome(&conducts[i], 0.5, 0);
-        cr_expect_lt(o.end_s - start_s, 0.5 + WITHIN_S, "%s", conducts[i].name);
+        cr_expect_lt(o.end_s - start_s, 0.5 + WITHIN_S * time_factor(), "%s", conducts[i].name);
         expect_no_harm(&o, conducts[i].name);
     }
 }
@@ -108,7 +109,8 @@ Test(misbehaviour_limits, the_memory_limit_ends_whatever_holds_too_much)
     };
     for (size_t i = 0; i < sizeof conducts / sizeof *conducts; i++) {
         const struct outcome o = expect_outcome(&conducts[i], 30, LIMIT_BYTES);
-        cr_expect_lt(o.end_s - told->near_limit_s, WITHIN_S, "%s", conducts[i].name);
+        cr_expect_lt(o.end_s - told->near_limit_s, WITHIN_S * time_factor(), "%s",
+                     conducts[i].name);
         expect_no_harm(&o, conducts[i].name);
     }
 }
