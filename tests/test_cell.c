@@ -59,6 +59,9 @@ Test(cell, random_numbers_depend_on_what_shapes_the_fit, .timeout = 10)
     cr_assert_eq(cell_shuffle_key(&cell, 1), cell_shuffle_key(&other, 1));
     cr_assert_neq(cell_shuffle_key(&cell, 0), cell_shuffle_key(&cell, 1));
     cr_assert_neq(cell_classifier_key(&cell, 0), cell_classifier_key(&cell, 1));
+    struct cell reader = cell_of(&twenty, &first, 1, 2), shared = cell;
+    shared.reader = &reader;
+    cr_assert_eq(cell_classifier_key(&shared, 1), cell_classifier_key(&cell, 1), "not on sharing");
 }
 
 static struct point svc_point(size_t loss, size_t multi_class)

@@ -166,7 +166,9 @@ Test(store, a_failed_append_leaves_whole_lines, .init = setup, .fini = teardown,
     const enum status status = journal_file_append(&file, &record, &error);
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
     cr_assert_eq(status, STATUS_IO);
-    cr_assert_not_null(strstr(error.message, "fashion.jsonl: File too large"), "%s", error.message);
+    cr_assert_not_null(strstr(error.message, "fashion.jsonl: File too large; what is finished is "
+                                             "kept: make room"),
+                       "%s", error.message);
     cr_assert_eq(size_of("fashion.jsonl"), whole);
     cr_assert_eq(journal_file_append(&file, &record, &error), STATUS_OK, "and goes on after");
     record_destroy(&record);
@@ -337,6 +339,25 @@ Test(store, predictions_are_an_idx_file, .init = setup, .fini = teardown, .timeo
     cr_assert_eq(gzread(file, content, sizeof content), (int)sizeof expected);
     cr_assert_eq(memcmp(content, expected, sizeof expected), 0);
     gzclose(file);
+    store_close(&store);
+}
+
+Test(store, predictions_that_cannot_be_written_leave_what_was_there, .init = setup,
+     .fini = teardown, .timeout = 10)
+{
+    struct store store = open_store();
+    struct error error;
+    char path[256];
+    cr_assert_eq(store_predictions(&store, &one_label, path, sizeof path, NULL), STATUS_OK);
+    const off_t whole = size_of(path);
+    signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit limit = {10, RLIM_INFINITY}, none = {RLIM_INFINITY, RLIM_INFINITY};
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    const enum status status = store_predictions(&store, &one_label, path, sizeof path, &error);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+    cr_assert_eq(status, STATUS_IO);
+    cr_assert_eq(size_of(path), whole);
+    cr_assert_eq(size_of("predictions/fashion/.0123456789abcdef.tmp"), -1, "half a file is left");
     store_close(&store);
 }
 
