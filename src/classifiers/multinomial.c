@@ -193,6 +193,8 @@ static void iterate(struct solver *s, struct multinomial_result *result)
         conjugate_gradients(s);
         linear_times(x->design, x->s, x->t);
         s->step = line_search(s);
+        if (s->step == 0 && s->floor == FLOOR_MAX) /* as far as rounding lets it */
+            return;
         multinomial_penalty_follow(&s->penalty, x);
         multinomial_rows_move(&s->rows, s->step);
     }
