@@ -5,7 +5,7 @@
 #include <omp.h>
 #include <string.h>
 
-enum { SAMPLE_ROWS = 8000 };
+enum { SAMPLE_ROWS = 12000 };
 
 static const double CUTOFF = 1e-4; /* curvature that counts for a class, of the largest possible */
 

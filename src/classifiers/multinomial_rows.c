@@ -31,7 +31,7 @@ static double softmax(const struct multinomial_rows *m, size_t i, double step, c
     }
     for (size_t k = 0; k < n; k++)
         p[k] /= sum;
-    return largest - own + log(sum);
+    return largest - own + log(fmax(1, sum)); /* the largest adds 1 */
 }
 
 static size_t sums_stride(const struct multinomial_rows *m)
