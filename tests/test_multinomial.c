@@ -298,6 +298,22 @@ Test(multinomial, softened_rows, .timeout = 10)
     toy_destroy(toy);
 }
 
+/* Hardly a loss, and hardly a penalty on rows that can nearly be separated. */
+Test(multinomial, extremes_of_C, .timeout = 60)
+{
+    const double Cs[] = {1e-6, 1e6};
+    for (size_t c = 0; c < 2; c++)
+        for (int is_l1 = 0; is_l1 < 2; is_l1++)
+            for (size_t n_rows = 12; n_rows <= 90; n_rows += 78) {
+                struct toy *toy = toy_create(n_rows, 6, 3);
+                struct fitted f = fit(toy, is_l1, Cs[c], 1e-4, 1);
+                cr_assert(f.result.converged, "%s C=%g, %zu rows: gap %g", is_l1 ? "l1" : "l2",
+                          Cs[c], n_rows, f.result.dual_gap);
+                release(&f);
+                toy_destroy(toy);
+            }
+}
+
 /* A rule that rounding does not let it reach: it stops and says so. */
 Test(multinomial, stops_where_rounding_does, .timeout = 20)
 {

@@ -50,8 +50,8 @@ struct solver {
     struct multinomial_matrix matrix;
     double primal, dual; /* the dual is the best so far */
     double decrement;    /* what the last step's direction promised, -gradient . s */
-    double floor;        /* of softened rows */
     double step;         /* and how far it went */
+    double floor;        /* for multinomial_rows_soften */
     int cg_rounds;       /* of the last step */
 };
 
@@ -104,7 +104,10 @@ static void conjugate_gradients(struct solver *s)
     for (s->cg_rounds = 0; s->cg_rounds < CG_ROUNDS_MAX && rho > enough; s->cg_rounds++) {
         multinomial_rows_curve(&s->rows, p, q);
         multinomial_penalty_add_product(&s->penalty, x, p, q);
-        const double alpha = rho / dot(s, p, q);
+        const double curvature = dot(s, p, q);
+        if (curvature <= 0) /* rounding */
+            break;
+        const double alpha = rho / curvature;
         for (size_t j = 0; j < n; j++) {
             x->s[j] += alpha * p[j];
             residual[j] -= alpha * q[j];
@@ -200,20 +203,20 @@ static void iterate(struct solver *s, struct multinomial_result *result)
     }
 }
 
-/* l1: makes 0 the weights whose part w+ or w- is smaller than its multiplier, unless the gap would
-   then be too large. */
+/* The bounds at w itself, without what rounding has added up in z. l1: makes 0 the weights whose
+   part w+ or w- is smaller than its multiplier, unless the gap would then be too large. */
 static void round_weights(struct solver *s)
 {
     struct linear_lanes *x = &s->rows.x;
     const size_t n = x->design->stride * x->design->lanes;
     const double limit = fmax(s->options->tol, gap(s)), kept = s->primal;
     memcpy(x->work, x->w, n * sizeof *x->w);
-    for (size_t j = 0; j < (x->design->n_columns - 1) * x->design->lanes; j++)
+    for (size_t j = 0; s->penalty.is_l1 && j < (x->design->n_columns - 1) * x->design->lanes; j++)
         if (fabs(x->w[j]) < sqrt(s->penalty.mu))
             x->w[j] = 0;
     linear_times(x->design, x->w, x->z);
     evaluate(s);
-    if (gap(s) <= limit)
+    if (gap(s) <= limit || !s->penalty.is_l1)
         return;
     s->primal = kept;
     memcpy(x->w, x->work, n * sizeof *x->w);
@@ -248,8 +251,7 @@ enum status multinomial_solve(const struct linear_design *design,
         status = multinomial_matrix_create(&s.matrix, &s.rows, s.penalty.diagonal, error);
     if (!status) {
         iterate(&s, result);
-        if (options->is_l1)
-            round_weights(&s);
+        round_weights(&s);
         finish(&s);
         result->objective = s.primal;
         result->dual_gap = gap(&s);

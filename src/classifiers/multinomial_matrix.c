@@ -2,12 +2,14 @@
 
 #include "base/memory.h"
 
+#include <math.h>
 #include <omp.h>
 #include <string.h>
 
 enum { SAMPLE_ROWS = 12000 };
 
-static const double CUTOFF = 1e-4; /* curvature that counts for a class, of the largest possible */
+/* Curvature that counts for a class, of the largest possible, where C is not large. */
+static const double CUTOFF = 1e-4;
 
 static size_t factor_items(const struct multinomial_matrix *m)
 {
@@ -49,7 +51,7 @@ static void factor_class(const struct multinomial_matrix *m, size_t k, struct li
 {
     const struct linear_lanes *x = &m->rows->x;
     const struct linear_design *d = x->design;
-    linear_lanes_list_logistic(x, k, CUTOFF, h);
+    linear_lanes_list_logistic(x, k, CUTOFF / fmax(1, x->C), h);
     linear_lanes_sample(x, k, SAMPLE_ROWS, h);
     linear_hessian_build(h, d, m->diagonal ? 0 : 1, 1);
     for (size_t j = 0; m->diagonal && j < d->n_columns; j++)
@@ -69,23 +71,8 @@ void multinomial_matrix_factor(struct multinomial_matrix *matrix)
     matrix->is_shared = false;
 }
 
-/* Takes the mean over the classes that have rows from each column's weights. */
-static void project(const struct multinomial_matrix *m, double *out)
-{
-    const struct linear_design *d = m->rows->x.design;
-    for (size_t j = 0; j < d->n_columns; j++) {
-        double sum = 0, n = 0;
-        for (size_t k = 0; k < d->n_problems; k++)
-            if (m->rows->n_class[k] > 0) {
-                sum += out[j * d->lanes + k];
-                n++;
-            }
-        for (size_t k = 0; k < d->n_problems; k++)
-            out[j * d->lanes + k] = m->rows->n_class[k] > 0 ? out[j * d->lanes + k] - sum / n : 0;
-    }
-}
-
-/* out += the solution for shifts of the classes that have rows. */
+/* out += the solution for shifts of the classes that have rows; nothing resists those of the
+   intercepts, and they do nothing. */
 static void add_shifts(const struct multinomial_matrix *m, const double *in, double *out)
 {
     const struct linear_design *d = m->rows->x.design;
@@ -100,6 +87,7 @@ static void add_shifts(const struct multinomial_matrix *m, const double *in, dou
             if (m->rows->n_class[k] > 0)
                 out[j * d->lanes + k] += sum / resistance;
     }
+    multinomial_rows_project_column(m->rows, out + (d->n_columns - 1) * d->lanes);
 }
 
 void multinomial_matrix_solve(const struct multinomial_matrix *matrix, const double *in,
@@ -116,5 +104,5 @@ void multinomial_matrix_solve(const struct multinomial_matrix *matrix, const dou
     if (matrix->diagonal)
         add_shifts(matrix, in, out);
     else
-        project(matrix, out);
+        multinomial_rows_project(matrix->rows, out);
 }

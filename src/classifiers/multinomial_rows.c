@@ -10,7 +10,8 @@ enum { CENTRE_ROUNDS_MAX = 50 };
 
 /* Of the sum of a class's probabilities from its number of rows, in shares of all rows. */
 static const double CENTRE_ACCURACY = 1e-13;
-static const double SETTLED = 1e-5; /* 1 - the largest p, below which a row has no curvature */
+/* 1 - the largest p, times C where that is large, below which a row counts for nothing. */
+static const double SETTLED = 1e-5;
 
 /* p of row i at z + step t + shift; returns its loss / C. */
 static double softmax(const struct multinomial_rows *m, size_t i, double step, const double *shift,
@@ -247,7 +248,7 @@ void multinomial_rows_gather(struct multinomial_rows *rows)
         double largest = 0;
         for (size_t k = 0; k < d->n_problems; k++)
             largest = fmax(largest, p[k]);
-        if (1 - largest < SETTLED)
+        if (fmax(1, rows->x.C) * (1 - largest) < SETTLED)
             continue;
         for (size_t k = 0; k < d->lanes; k++)
             rows->curved_p[n * d->lanes + k] = (float)p[k];
@@ -273,9 +274,34 @@ static void weigh(const void *context, size_t first, size_t n_rows, float *restr
     }
 }
 
+void multinomial_rows_project_column(const struct multinomial_rows *rows, double *w)
+{
+    double sum = 0, n = 0;
+    for (size_t k = 0; k < rows->x.design->n_problems; k++)
+        if (rows->n_class[k] > 0) {
+            sum += w[k];
+            n++;
+        }
+    for (size_t k = 0; k < rows->x.design->n_problems; k++)
+        w[k] = rows->n_class[k] > 0 ? w[k] - sum / n : 0;
+}
+
+void multinomial_rows_project(const struct multinomial_rows *rows, double *w)
+{
+    const struct linear_design *d = rows->x.design;
+    for (size_t j = 0; j < d->n_columns; j++)
+        multinomial_rows_project_column(rows, w + j * d->lanes);
+}
+
+/* Shifts of all classes have no curvature: without the projections, what float32 makes of them
+   would be larger than what the penalty has there. */
 void multinomial_rows_curve(const struct multinomial_rows *rows, const double *p, double *q)
 {
-    linear_curved_times(&rows->curved, p, weigh, rows, q);
+    const struct linear_design *d = rows->x.design;
+    memcpy(rows->shiftless, p, d->stride * d->lanes * sizeof *p);
+    multinomial_rows_project(rows, rows->shiftless);
+    linear_curved_times(&rows->curved, rows->shiftless, weigh, rows, q);
+    multinomial_rows_project(rows, q);
 }
 
 /* Intercepts log(rows of the class) at first: their optimum for w = 0. */
@@ -316,6 +342,7 @@ enum status multinomial_rows_create(struct multinomial_rows *rows,
         {(void **)&rows->sums, LINEAR_CHUNKS * (n + 2) * n, sizeof *rows->sums},
         {(void **)&rows->matrix, n * n, sizeof *rows->matrix},
         {(void **)&rows->curved.x, design->n_rows * design->stride, sizeof *rows->curved.x},
+        {(void **)&rows->shiftless, design->stride * design->lanes, sizeof *rows->shiftless},
         {(void **)&rows->curved_p, design->n_rows * design->lanes, sizeof *rows->curved_p},
     };
     status = memory_arrays(requests, sizeof requests / sizeof requests[0], "the softmax", error);
@@ -326,8 +353,9 @@ enum status multinomial_rows_create(struct multinomial_rows *rows,
 
 void multinomial_rows_destroy(struct multinomial_rows *rows)
 {
-    void *const arrays[] = {rows->p,    rows->absent, rows->n_class,  rows->shift,
-                            rows->sums, rows->matrix, rows->curved.x, rows->curved_p};
+    void *const arrays[] = {rows->p,        rows->absent,   rows->n_class,
+                            rows->shift,    rows->sums,     rows->matrix,
+                            rows->curved.x, rows->curved_p, rows->shiftless};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         memory_free(arrays[i]);
     linear_lanes_destroy(&rows->x);

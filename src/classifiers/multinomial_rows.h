@@ -22,6 +22,7 @@ struct multinomial_rows {
     double *sums;          /* LINEAR_CHUNKS x (n_problems + 2) x n_problems, owned */
     double *matrix;        /* n_problems x n_problems, owned */
     struct linear_design curved; /* rows whose curvature matters; x is owned, the rest borrowed */
+    double *shiftless;           /* stride x lanes, owned: for products */
     float *curved_p;             /* curved.n_rows x lanes, owned */
 };
 
@@ -58,6 +59,11 @@ void multinomial_rows_soften(struct multinomial_rows *rows, double floor);
 
 /* Before products: gathers the rows of which p is not as good as settled. */
 void multinomial_rows_gather(struct multinomial_rows *rows);
+
+/* Takes the mean over the classes that have rows from each column's weights, so that they sum to 0;
+   makes those of other classes 0. stride x lanes. */
+void multinomial_rows_project(const struct multinomial_rows *rows, double *w);
+void multinomial_rows_project_column(const struct multinomial_rows *rows, double *w); /* lanes */
 
 /* q = the Hessian of the losses times p, in float32; stride x lanes. */
 void multinomial_rows_curve(const struct multinomial_rows *rows, const double *p, double *q);
