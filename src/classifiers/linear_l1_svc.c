@@ -118,12 +118,9 @@ static void evaluate_lane(struct l1_svc *s, size_t k)
     const struct linear_design *d = s->design;
     struct l1_svc_lane *lane = &s->lanes[k];
     double norm = 0, largest_g = 0, products = l1_svc_total(s, L1_SVC_PRODUCTS, k);
-    lane->wrong = 0;
     for (size_t j = k; j < d->n_columns * d->lanes; j += d->lanes) {
         norm += fabs(s->w[j]);
         largest_g = fmax(largest_g, fabs(s->g[j]));
-        lane->wrong =
-            fmax(lane->wrong, fmax(fabs(1 - s->p[j] - s->g[j]), fabs(1 - s->q[j] + s->g[j])));
         products += s->u[j] * s->p[j] + s->v[j] * s->q[j];
         s->system.e[j] = 1 / (s->u[j] / s->p[j] + s->v[j] / s->q[j]);
     }

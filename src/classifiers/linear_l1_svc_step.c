@@ -12,7 +12,7 @@ static const double SPREAD = 10;         /* of the products about their target *
 static const double WORTH_IT = 0.03;     /* of the whole steps, to keep a correction */
 static const double TO_BOUNDARY = 0.995; /* share of the longest step */
 static const double STEP_MIN = 1e-8;
-static const double RESIDUAL_SHARE = 0.1; /* of a step, in what is wrong of g and the gap */
+static const double RESIDUAL_SHARE = 0.1; /* of the smallest p or q */
 
 void l1_svc_for_chunks(struct l1_svc *s, l1_svc_on_chunk *function)
 {
@@ -119,7 +119,7 @@ static void weigh_rows(struct l1_svc *s, size_t chunk, double *restrict totals)
         }
 }
 
-/* dw and dz for the targets, by the factors alone. */
+/* dw and dz for the targets. */
 static void solve(struct l1_svc *s)
 {
     const struct linear_design *d = s->design;
@@ -133,7 +133,7 @@ static void solve(struct l1_svc *s)
             s->now.h[at] = u - v - s->w[at];
             s->now.rhs[at] = s->active[k] ? s->now.rhs[at] + s->system.e[at] * s->now.h[at] : 0;
         }
-    linear_system_solve(&s->system, s->active, s->now.rhs, s->now.dw, s->now.dz);
+    linear_system_solve(&s->system, s->active, s->enough, s->now.rhs, s->now.dw, s->now.dz);
 }
 
 /* 1 / the longest steps that keep the variables and the multipliers of the rows positive. */
@@ -352,11 +352,24 @@ static void centre(struct l1_svc *s)
     }
 }
 
+/* A residual is an error of p and q, whose products it must not spoil. */
+static void set_enough(struct l1_svc *s)
+{
+    const struct linear_design *d = s->design;
+    for (size_t k = 0; k < d->n_problems; k++) {
+        double smallest = HUGE_VAL;
+        for (size_t j = k; j < d->n_columns * d->lanes; j += d->lanes)
+            smallest = fmin(smallest, fmin(s->p[j], s->q[j]));
+        s->enough[k] = RESIDUAL_SHARE * smallest;
+    }
+}
+
 void l1_svc_step(struct l1_svc *s)
 {
     const struct linear_design *d = s->design;
     memset(s->now.columns, 0, L1_SVC_COLUMNS * d->stride * d->lanes * sizeof *s->now.columns);
     memset(s->now.rows, 0, L1_SVC_ROWS * d->n_rows * d->lanes * sizeof *s->now.rows);
+    set_enough(s);
     linear_system_factor(&s->system, s->active);
     solve(s);
     find_steps(s);
@@ -366,12 +379,6 @@ void l1_svc_step(struct l1_svc *s)
     solve(s);
     find_steps(s);
     centre(s);
-    for (size_t k = 0; k < d->n_problems; k++) {
-        const struct l1_svc_lane *lane = &s->lanes[k];
-        s->enough[k] = s->active[k] ? RESIDUAL_SHARE * (lane->wrong + lane->gap) : HUGE_VAL;
-    }
-    linear_system_refine(&s->system, s->enough, s->now.rhs, s->now.dw, s->now.dz);
-    find_steps(s);
     move(s);
 }
 

@@ -14,7 +14,6 @@ struct l1_svc_lane {
     double primal, dual; /* bounds; dual is the best so far */
     double gap;          /* between them, of primal */
     double mu;           /* the mean product of a variable and its multiplier */
-    double wrong;        /* the largest |1 - p - g| or |1 - q + g| */
     double target;       /* what products are to become */
     double primal_step, dual_step;
     bool centring; /* corrections of centrality still make its steps longer */

@@ -117,17 +117,6 @@ static void solve_lane(const struct linear_system *system, size_t k, const doubl
         out[j * design->lanes + k] = system->column[j];
 }
 
-void linear_system_solve(const struct linear_system *system, const bool *active, const double *rhs,
-                         double *dw, double *dz)
-{
-    const struct linear_design *design = system->design;
-    memset(dw, 0, design->stride * design->lanes * sizeof *dw);
-    for (size_t k = 0; k < design->n_problems; k++)
-        if (active[k])
-            solve_lane(system, k, rhs, dw);
-    linear_times(design, dw, dz);
-}
-
 /* out = (E + X^T D X) in, given z = X in. */
 static void multiply(const struct linear_system *system, const double *in, const double *z,
                      double *out)
@@ -204,8 +193,9 @@ static void advance(const struct linear_system *system, double *dw, double *dz)
             dz[i * lanes + k] += alpha[k] * system->xp[i * lanes + k];
 }
 
-void linear_system_refine(const struct linear_system *system, const double *enough,
-                          const double *rhs, double *dw, double *dz)
+/* Conjugate gradients, on from dw and dz. */
+static void refine(const struct linear_system *system, const double *enough, const double *rhs,
+                   double *dw, double *dz)
 {
     const struct linear_design *design = system->design;
     const size_t n_w = design->stride * design->lanes;
@@ -213,8 +203,6 @@ void linear_system_refine(const struct linear_system *system, const double *enou
     for (size_t j = 0; j < design->n_columns * design->lanes; j++)
         system->residual[j] = rhs[j] - system->residual[j];
     memset(system->p, 0, n_w * sizeof *system->p);
-    for (size_t k = 0; k < design->n_problems; k++)
-        system->searching[k] = true;
     for (int round = 0; round < ROUNDS_MAX; round++) {
         bool any = false;
         for (size_t k = 0; k < design->n_problems; k++) {
@@ -225,4 +213,18 @@ void linear_system_refine(const struct linear_system *system, const double *enou
             return;
         advance(system, dw, dz);
     }
+}
+
+void linear_system_solve(const struct linear_system *system, const bool *active,
+                         const double *enough, const double *rhs, double *dw, double *dz)
+{
+    const struct linear_design *design = system->design;
+    memset(dw, 0, design->stride * design->lanes * sizeof *dw);
+    for (size_t k = 0; k < design->n_problems; k++) {
+        system->searching[k] = active[k];
+        if (active[k])
+            solve_lane(system, k, rhs, dw);
+    }
+    linear_times(design, dw, dz);
+    refine(system, enough, rhs, dw, dz);
 }

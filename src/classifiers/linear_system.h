@@ -31,14 +31,10 @@ void linear_system_destroy(struct linear_system *system);
 /* Makes the factors of the lanes that `active` (n_problems) marks, from d and e. */
 void linear_system_factor(const struct linear_system *system, const bool *active);
 
-/* dw by the factors alone, and dz = X dw; 0 in the lanes that are not active.  rhs, dw: stride x
-   lanes,  dz: n_rows x lanes. */
-void linear_system_solve(const struct linear_system *system, const bool *active, const double *rhs,
-                         double *dw, double *dz);
-
-/* Makes dw and dz better until no component of the residual of lane k is above enough[k], or it has
-   tried long enough. */
-void linear_system_refine(const struct linear_system *system, const double *enough,
-                          const double *rhs, double *dw, double *dz);
+/* dw and dz = X dw, 0 in the lanes that are not active, such that no component of the residual of
+   lane k is above enough[k], unless it has tried long enough.  rhs, dw: stride x lanes,  dz: n_rows
+   x lanes. */
+void linear_system_solve(const struct linear_system *system, const bool *active,
+                         const double *enough, const double *rhs, double *dw, double *dz);
 
 #endif
