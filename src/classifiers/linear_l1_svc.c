@@ -36,7 +36,8 @@
 #include <string.h>
 
 static const double WEIGHT_FIRST = 300; /* u and v at most: from w = u - v its rounding remains */
-static const double MU_FIRST = 3; /* the first product of a variable and its multiplier, of C */
+/* The first product of a variable and its multiplier, of C; from what takes fewest steps. */
+static const double MU_FIRST_HINGE = 3, MU_FIRST_SQUARED = 100;
 
 static double square(double x)
 {
@@ -83,7 +84,8 @@ static void evaluate_rows(struct l1_svc *s, size_t chunk, double *totals)
 static void start(struct l1_svc *s)
 {
     const struct linear_design *d = s->design;
-    const double mu = MU_FIRST * s->C, a = first_multiplier(s, mu);
+    const double mu = (s->is_squared ? MU_FIRST_SQUARED : MU_FIRST_HINGE) * s->C;
+    const double a = first_multiplier(s, mu);
     const size_t n_w = d->stride * d->lanes, n_z = d->n_rows * d->lanes;
     memset(s->w, 0, n_w * sizeof *s->w);
     memset(s->r, 0, n_z * sizeof *s->r);
