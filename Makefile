@@ -270,7 +270,7 @@ lint: ## formatting, static analysis of the C sources and of the scripts, the ma
 	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(shell find src tests -name '*.[ch]')
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 		--suppress=missingIncludeSystem --suppressions-list=.cppcheck-suppressions -D__x86_64__ -DSIMD_SUFFIX=_portable -Isrc src
-	$(Q)shellcheck $(shell grep -sL '^.!/usr/bin/python3' scripts/* scripts/slurm/*) .ci/run $(wildcard tests/*.sh) tests/external_command
+	$(Q)shellcheck $(shell grep -L '^.!/usr/bin/python3' $(filter-out scripts/slurm,$(wildcard scripts/* scripts/slurm/*))) .ci/run $(wildcard tests/*.sh) tests/external_command
 	$(Q)shellcheck -s bash completions/fmbench.bash
 	$(Q)$(MAN_PAGE) | mandoc -T lint -W warning
 
