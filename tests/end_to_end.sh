@@ -69,7 +69,7 @@ grep -q "unknown classifier 'nothing'" err.txt || fail "no word about --only: $(
 expect_status 2 "$program" list --grid "$root/configs/published.json" --jobs 2
 grep -q "'--jobs' (.* need --plan)" err.txt || fail "an option was ignored: $(cat err.txt)"
 expect_status 3 "$program" run --grid "$root/tests/small.json" --data data --dataset nothing
-grep -q "nothing/train-images" err.txt || fail "the missing file is not named: $(cat err.txt)"
+grep -q "data/nothing: no such dataset" err.txt || fail "the missing file is not named: $(cat err.txt)"
 pass "usage errors exit with 2, data errors with 3"
 
 # Each way in which the command of an external classifier can end, and nothing left behind.
