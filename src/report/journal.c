@@ -146,7 +146,7 @@ enum status journal_names_read(struct journal_names *names, const char *director
 
 void journal_names_destroy(struct journal_names *names)
 {
-    for (size_t i = 0; i < names->n; i++)
+    for (size_t i = 0; names->items && i < names->n; i++)
         free(names->items[i]);
     free(names->items);
     *names = (struct journal_names){.n = 0};
