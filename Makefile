@@ -48,8 +48,9 @@ Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all setup bench quick demo peers scaling limits data table readme page page-test verify \
-	test kills asan valgrind fuzz coverage mutations analyse lint format install uninstall clean \
-	image-test compile-commands run-tests help memory processors determinism slurm-test FORCE
+	test kills asan valgrind fuzz coverage mutations reliability analyse lint format install \
+	uninstall clean image-test compile-commands run-tests help memory processors determinism \
+	slurm-test FORCE
 
 all: build/fmbench ## build the program at build/fmbench
 
@@ -210,7 +211,7 @@ test: ## set-up, then all tests; T='knn/ties' runs one
 # Tests of the program from outside.
 OUTSIDE_TESTS := end_to_end.sh table_formats.sh command_line.sh install.sh cell_limits.sh \
 	readme.sh kills.py disk.py stopped.py determinism.sh processors.sh same_program.sh data_check.sh \
-	shards.sh memory.sh traps.py
+	shards.sh memory.sh traps.py reliability.sh
 run-tests: export OMP_WAIT_POLICY = passive
 run-tests: $(BUILD)/fmbench $(BUILD)/tests/run $(REPLAYS)
 	$(Q)OMP_NUM_THREADS=2 $(BUILD)/tests/run -j1 $(if $(T),--filter '$(T)')
@@ -260,6 +261,9 @@ coverage: ## the tests again, counting the lines of src/ that they reach
 mutations: ## breaks each safety property in turn: does the test that has to fail then fail?
 	$(Q)scripts/install-packages build test
 	$(Q)scripts/mutations
+
+reliability: ## write docs/reliability.md; with FIGURES=FILE from what tests have measured into it
+	$(Q)scripts/reliability $(FIGURES)
 
 # Its date is that of the last commit, or of the file where there is no repository.
 MAN_DATE = $(shell git log -1 --format=%cs 2>/dev/null || date -r man/fmbench.1 +%F)
