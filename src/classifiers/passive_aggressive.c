@@ -30,12 +30,20 @@ static enum status create(void **model, const struct parameters *p, struct error
     return sgd_create(model, &options, error);
 }
 
+static struct memory_need memory_need(const struct parameters *p, const struct problem_size *size)
+{
+    struct memory_need need = sgd_memory_need(p, size);
+    need.bytes += (double)size->n_train * sizeof(double);
+    need.mostly = "the norms of the rows";
+    return need;
+}
+
 const struct classifier_class passive_aggressive_class = {
     .name = "PassiveAggressiveClassifier",
     .summary = "passive-aggressive linear models (PA-I), one for each class",
     .parameters = specs,
     .create = create,
-    .memory_need = sgd_memory_need,
+    .memory_need = memory_need,
     .fit = sgd_fit,
     .predict = sgd_predict,
     .destroy = sgd_destroy,

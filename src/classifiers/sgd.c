@@ -376,12 +376,10 @@ enum status sgd_predict(void *fitted, const struct parameters *readout, const st
     return STATUS_OK;
 }
 
-/* That of PA-I, which has the most. */
 struct memory_need sgd_memory_need(const struct parameters *parameters,
                                    const struct problem_size *size)
 {
     (void)parameters;
-    return (struct memory_need){.bytes =
-                                    (double)size->n_train * (1 + sizeof(uint32_t) + sizeof(double)),
-                                .mostly = "the order of an epoch and the norms of the rows"};
+    return (struct memory_need){.bytes = (double)size->n_train * (1 + sizeof(uint32_t)),
+                                .mostly = "the order of an epoch and the labels in it"};
 }
