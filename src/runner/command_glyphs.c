@@ -32,6 +32,6 @@ const struct command command_glyphs = {
     .options = "Dvabslh",
     .examples = "  fmbench glyphs --n-train 6000 --n-test 1000\n"
                 "  fmbench glyphs --data data --variant hard --seed 1\n"
-                "  fmbench glyphs --n-train 8100000 --plain\n",
+                "  fmbench glyphs --n-train 6000 --plain\n",
     .run = glyphs,
 };
