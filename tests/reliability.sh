@@ -47,7 +47,9 @@ pass "every promise names what holds it"
 figures() {
   sed -n "s/^| $1 .*| \([0-9,]*\) |.*|.*|.*|\$/\1/p" "$page" | tr -d ,
 }
-for reader in idx:IDX grid:grids journal:journals reply:answers; do
+readers=(idx:IDX csv:CSV npy:NumPy grid:grids journal:journals reply:answers)
+[ "$(find tests/malformed -name '*.json' | wc -l)" -eq ${#readers[@]} ] || fail "a reader is not in $page"
+for reader in "${readers[@]}"; do
   counted=$(jq '.cases | length' "tests/malformed/${reader%:*}.json")
   [ "$(figures "${reader#*:}")" = "$counted" ] ||
     fail "$page has '$(figures "${reader#*:}")' malformed inputs of $reader, and there are $counted"
