@@ -568,3 +568,27 @@ Test(linear, gram_updates_equal_sums, .timeout = 10)
     release(&f);
     toy_destroy(toy);
 }
+
+/* Where no row counts any more, nothing is left of the sum before. */
+Test(linear, a_sum_over_no_rows_is_nothing, .timeout = 10)
+{
+    struct toy *toy = toy_create(60, 6, 3);
+    struct fitted f = prepare(toy, false);
+    struct linear_hessian h = {0};
+    cr_assert_eq(linear_hessian_create(&h, &f.design, NULL), STATUS_OK);
+    h.n_active = 60;
+    for (size_t i = 0; i < 60; i++) {
+        h.rows[i] = (uint32_t)i;
+        h.weights[i] = 2;
+    }
+    linear_hessian_build(&h, &f.design, 5, 1);
+    cr_assert_not(h.is_double);
+    h.n_active = 0;
+    linear_hessian_build(&h, &f.design, 5, 1);
+    for (size_t i = 0; i < f.design.n_columns; i++)
+        for (size_t j = 0; j <= i; j++)
+            cr_assert_eq(h.matrix[i * f.design.stride + j], i == j ? 5 : 0);
+    linear_hessian_destroy(&h);
+    release(&f);
+    toy_destroy(toy);
+}

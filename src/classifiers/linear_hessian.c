@@ -92,6 +92,8 @@ static void gather_float(const struct linear_hessian *h, const struct linear_des
 
 static void sum_float(struct linear_hessian *h, const struct linear_design *design)
 {
+    if (h->n_active == 0)
+        return; /* matrix32 is what it was before */
     for (size_t first = 0; first < h->n_active; first += BLOCK_ROWS * 2) {
         const size_t left = h->n_active - first;
         const size_t n = left < BLOCK_ROWS * 2 ? left : BLOCK_ROWS * 2;
