@@ -234,7 +234,7 @@ determinism: all ## that all rows predict the same however they run, on 6,000 ro
 		--limit-train 6000
 
 asan: ## the tests again under AddressSanitizer and UndefinedBehaviorSanitizer
-	$(Q)ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 DETERMINISM_ROWS=200 \
+	$(Q)ASAN_OPTIONS=abort_on_error=1:handle_sigbus=0 UBSAN_OPTIONS=print_stacktrace=1 DETERMINISM_ROWS=200 \
 		CELL_CPU_S=100 $(MAKE) --no-print-directory MODE=asan test
 
 VALGRIND_SUITES ?=
