@@ -244,8 +244,7 @@ static void run_blocks(const struct job *job, struct tile *tiles, struct list *l
                        size_t near_max, size_t *n_near)
 {
     const size_t n_queries = job->x->n_rows;
-    const int n_threads = job->n_threads;
-#pragma omp parallel for schedule(dynamic) num_threads(n_threads) default(none)                    \
+#pragma omp parallel for schedule(dynamic) num_threads(job->n_threads) default(none)               \
     shared(job, tiles, lists, near_max, n_near, n_queries)
     for (size_t first = 0; first < n_queries; first += BLOCK_QUERIES) {
         struct list *list = &lists[first / BLOCK_QUERIES];

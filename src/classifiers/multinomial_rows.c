@@ -71,8 +71,7 @@ static void sum_chunk(const struct multinomial_rows *m, size_t chunk)
 /* p at z + shift; returns the loss / C. */
 static double sum_rows(const struct multinomial_rows *m)
 {
-    const struct linear_design *d = m->x.design;
-#pragma omp parallel for num_threads(d->n_threads) default(none) shared(m)
+#pragma omp parallel for num_threads(m->x.design->n_threads) default(none) shared(m)
     for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++)
         sum_chunk(m, chunk);
     add_chunks(m);
@@ -118,7 +117,8 @@ static void centre_step(const struct multinomial_rows *m, double *restrict step)
 static void centre(struct multinomial_rows *m)
 {
     const struct linear_design *d = m->x.design;
-    double at[LINEAR_PROBLEMS_MAX], step[LINEAR_PROBLEMS_MAX], best = HUGE_VAL, scale = 1;
+    double at[LINEAR_PROBLEMS_MAX] = {0}, step[LINEAR_PROBLEMS_MAX] = {0};
+    double best = HUGE_VAL, scale = 1;
     memcpy(m->shift, m->absent, d->lanes * sizeof *m->shift);
     for (int round = 0;; round++) {
         const double fresh = sum_rows(m);
@@ -185,8 +185,7 @@ static void along_chunk(const struct multinomial_rows *m, size_t chunk, double s
 
 struct multinomial_line multinomial_rows_along(const struct multinomial_rows *rows, double step)
 {
-    const struct linear_design *d = rows->x.design;
-#pragma omp parallel for num_threads(d->n_threads) default(none) shared(rows, step)
+#pragma omp parallel for num_threads(rows->x.design->n_threads) default(none) shared(rows, step)
     for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++)
         along_chunk(rows, chunk, step);
     add_chunks(rows);

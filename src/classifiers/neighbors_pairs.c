@@ -75,7 +75,6 @@ enum status neighbor_pairs_search(struct neighbor_pairs *pairs, const struct nei
     struct list *lists = memory_zeroed(n_blocks, sizeof *lists);
     uint8_t *work = memory_array((size_t)reach.n_threads, block_bytes);
     enum status status = STATUS_OK;
-    const int n_threads = reach.n_threads;
     size_t n_found = 0;
     *pairs = (struct neighbor_pairs){.n_pairs = 0};
     if (!lists || !work) {
@@ -83,7 +82,7 @@ enum status neighbor_pairs_search(struct neighbor_pairs *pairs, const struct nei
             error_memory(error, "a search of near rows", (size_t)reach.n_threads * block_bytes);
         goto cleanup;
     }
-#pragma omp parallel for schedule(dynamic) num_threads(n_threads) default(none)                    \
+#pragma omp parallel for schedule(dynamic) num_threads(reach.n_threads) default(none)              \
     shared(lists, index, rows, kernels, work, block_bytes, n_blocks, reach, n_found)
     for (size_t i = 0; i < n_blocks; i++) {
         size_t n_so_far;

@@ -26,7 +26,7 @@ enum status mapping_create(struct mapping *mapping, int descriptor, const char *
 void mapping_destroy(struct mapping *mapping)
 {
     if (mapping->start) {
-        munmap((void *)(uintptr_t)mapping->start, mapping->n_bytes);
+        munmap(mapping->start, mapping->n_bytes);
         close(mapping->descriptor);
     }
     *mapping = (struct mapping){.start = NULL};

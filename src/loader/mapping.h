@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct mapping {
-    const uint8_t *start; /* n_bytes, owned; NULL: nothing is mapped */
+    uint8_t *start; /* n_bytes, to be read alone, owned; NULL: nothing is mapped */
     size_t n_bytes;
     int descriptor; /* of the file, owned; to be read where SIGBUS must not come */
 };
