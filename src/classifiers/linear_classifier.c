@@ -14,6 +14,15 @@ enum status linear_classifier_create(void **model, const struct parameters *para
     return STATUS_OK;
 }
 
+void linear_classifier_report(struct fit_report *report, const struct linear_optimum *optimum)
+{
+    report->solver = optimum->solver;
+    report->n_iter = optimum->n_iter;
+    report->converged = optimum->converged;
+    fit_report_add(report, "objective", optimum->objective);
+    fit_report_add(report, "dual_gap", optimum->dual_gap);
+}
+
 /* In a basis of the rows. */
 static enum status solve_small(const struct linear_classifier *classifier,
                                const struct linear_method *method,

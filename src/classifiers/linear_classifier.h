@@ -39,6 +39,16 @@ struct linear_classifier {
     struct linear_model model;
 };
 
+/* What a solver that bounds its optimum has to report. */
+struct linear_optimum {
+    const char *solver; /* static */
+    long n_iter;
+    int converged;
+    double objective, dual_gap; /* the gap relative to the objective */
+};
+
+void linear_classifier_report(struct fit_report *report, const struct linear_optimum *optimum);
+
 /* From the parameters to the optimum w, stride x lanes, and what is reported of it. */
 typedef enum status linear_solver(const struct parameters *parameters,
                                   const struct linear_design *design, uint64_t rng_key, double *w,

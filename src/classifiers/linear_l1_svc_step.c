@@ -324,15 +324,19 @@ static bool centre_once(struct l1_svc *s)
     centre_columns(s);
     solve(s);
     find_steps(s);
-    bool any = false;
+    bool any = false, restored = false;
     for (size_t k = 0; k < n_problems; k++) {
         struct l1_svc_lane *lane = &s->lanes[k];
         const double after = lane->primal_step + lane->dual_step;
-        if (!lane->centring || after < before[k] + WORTH_IT)
+        const bool was_worth_it = lane->centring && after >= before[k] + WORTH_IT;
+        if (!was_worth_it)
             restore_lane(s, k);
-        lane->centring = lane->centring && after >= before[k] + WORTH_IT && after < 2;
+        restored |= !was_worth_it;
+        lane->centring = was_worth_it && after < 2;
         any |= lane->centring;
     }
+    if (restored)
+        find_steps(s);
     return any;
 }
 
@@ -346,10 +350,8 @@ static void centre(struct l1_svc *s)
         lane->centring = s->active[k] && lane->primal_step + lane->dual_step < 2;
         any |= lane->centring;
     }
-    for (int i = 0; i < CORRECTIONS_MAX && any; i++) {
+    for (int i = 0; i < CORRECTIONS_MAX && any; i++)
         any = centre_once(s);
-        find_steps(s);
-    }
 }
 
 /* A residual is an error of p and q, whose products it must not spoil. */

@@ -80,11 +80,11 @@ static enum status fit_joint(const struct parameters *p, const struct linear_des
     const enum status status = crammer_singer_solve(design, &options, w, &result, error);
     if (status)
         return status;
-    report->solver = result.solver;
-    report->n_iter = result.n_iter;
-    report->converged = result.converged;
-    fit_report_add(report, "objective", result.objective);
-    fit_report_add(report, "dual_gap", result.dual_gap);
+    linear_classifier_report(report, &(struct linear_optimum){.solver = result.solver,
+                                                              .n_iter = result.n_iter,
+                                                              .converged = result.converged,
+                                                              .objective = result.objective,
+                                                              .dual_gap = result.dual_gap});
     return STATUS_OK;
 }
 
@@ -105,13 +105,14 @@ static enum status fit_binary(const struct parameters *p, const struct linear_de
                                   : linear_binary_solve(design, &options, w, &result, error);
     if (status)
         return status;
-    report->solver = l1      ? "primal-dual interior-point method"
-                     : hinge ? "semismooth Newton augmented Lagrangian"
-                             : "finite Newton";
-    report->n_iter = result.n_iter;
-    report->converged = result.converged;
-    fit_report_add(report, "objective", result.objective);
-    fit_report_add(report, "dual_gap", result.dual_gap);
+    const char *solver = l1      ? "primal-dual interior-point method"
+                         : hinge ? "semismooth Newton augmented Lagrangian"
+                                 : "finite Newton";
+    linear_classifier_report(report, &(struct linear_optimum){.solver = solver,
+                                                              .n_iter = result.n_iter,
+                                                              .converged = result.converged,
+                                                              .objective = result.objective,
+                                                              .dual_gap = result.dual_gap});
     return STATUS_OK;
 }
 

@@ -76,11 +76,11 @@ static enum status fit_l2(const struct parameters *p, const struct linear_design
     const enum status status = linear_binary_solve(design, &options, w, &result, error);
     if (status)
         return status;
-    report->solver = "Newton";
-    report->n_iter = result.n_iter;
-    report->converged = result.converged;
-    fit_report_add(report, "objective", result.objective);
-    fit_report_add(report, "dual_gap", result.dual_gap);
+    linear_classifier_report(report, &(struct linear_optimum){.solver = "Newton",
+                                                              .n_iter = result.n_iter,
+                                                              .converged = result.converged,
+                                                              .objective = result.objective,
+                                                              .dual_gap = result.dual_gap});
     return STATUS_OK;
 }
 
@@ -97,11 +97,11 @@ static enum status fit_multinomial(const struct parameters *p, const struct line
     const enum status status = multinomial_solve(design, &options, w, &result, error);
     if (status)
         return status;
-    report->solver = result.solver;
-    report->n_iter = result.n_iter;
-    report->converged = result.converged;
-    fit_report_add(report, "objective", result.objective);
-    fit_report_add(report, "dual_gap", result.dual_gap);
+    linear_classifier_report(report, &(struct linear_optimum){.solver = result.solver,
+                                                              .n_iter = result.n_iter,
+                                                              .converged = result.converged,
+                                                              .objective = result.objective,
+                                                              .dual_gap = result.dual_gap});
     return STATUS_OK;
 }
 
