@@ -17,6 +17,14 @@ pass() {
   echo "$test_name: $*"
 }
 
+# expect_status STATUS COMMAND...: what it writes is in out.txt and err.txt of the folder it runs in.
+expect_status() {
+  local expected=$1 status=0
+  shift
+  "$@" >out.txt 2>err.txt || status=$?
+  [ "$status" -eq "$expected" ] || fail "'$*' exited with $status, not $expected: $(cat err.txt)"
+}
+
 # figure NAME VALUE: something counted that is worth publishing, for whoever names a file in FIGURES.
 figure() {
   [ -z "${FIGURES:-}" ] || echo "$1 $2" >>"$FIGURES"

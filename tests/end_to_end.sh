@@ -10,12 +10,6 @@ set -euo pipefail
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$folder"' EXIT
 cd "$folder"
 
-expect_status() {
-  local expected=$1 status=0
-  shift
-  "$@" >out.txt 2>err.txt || status=$?
-  [ "$status" -eq "$expected" ] || fail "'$*' exited with $status, not $expected: $(cat err.txt)"
-}
 small=("$program" run --data data --dataset glyphs-easy --grid "$root/tests/small.json")
 run() {
   "${small[@]}" "$@" 2>>log.txt

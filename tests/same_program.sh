@@ -9,12 +9,6 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 cd "$folder"
 
-expect_status() {
-  local expected=$1 status=0
-  shift
-  "$@" >out.txt 2>err.txt || status=$?
-  [ "$status" -eq "$expected" ] || fail "'$*' exited with $status, not $expected: $(cat err.txt)"
-}
 expect_said() {
   grep -qF -- "$2" "$1" || fail "no word of '$2' in: $(cat "$1")"
 }

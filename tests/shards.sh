@@ -11,12 +11,6 @@ set -euo pipefail
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$folder"' EXIT
 cd "$folder"
 
-expect_status() {
-  local expected=$1 status=0
-  shift
-  "$@" >out.txt 2>err.txt || status=$?
-  [ "$status" -eq "$expected" ] || fail "'$*' exited with $status, not $expected: $(cat err.txt)"
-}
 expect_said() {
   grep -qF -- "$1" err.txt || fail "no word of '$1' in: $(cat err.txt)"
 }
