@@ -298,6 +298,75 @@ Test(multinomial, softened_rows, .timeout = 10)
     toy_destroy(toy);
 }
 
+/* q = the Hessian of the losses times p, from the definition, of the rows' own p. */
+static void naive_product(const struct multinomial_rows *m, double C, const double *p, double *q)
+{
+    const struct linear_design *d = m->x.design;
+    memset(q, 0, d->stride * d->lanes * sizeof *q);
+    for (size_t i = 0; i < d->n_rows; i++) {
+        double v[TOY_CLASSES_MAX] = {0}, mean = 0;
+        for (size_t k = 0; k < d->n_problems; k++) {
+            for (size_t j = 0; j < d->n_columns; j++)
+                v[k] += (double)d->x[i * d->stride + j] * p[j * d->lanes + k];
+            mean += m->p[i * d->lanes + k] * v[k];
+        }
+        for (size_t k = 0; k < d->n_problems; k++)
+            for (size_t j = 0; j < d->n_columns; j++)
+                q[j * d->lanes + k] +=
+                    C * m->p[i * d->lanes + k] * (v[k] - mean) * (double)d->x[i * d->stride + j];
+    }
+}
+
+/* The largest difference, of the largest of b. */
+static double difference(size_t n, const double *a, const double *b)
+{
+    double largest = 0, size = 0;
+    for (size_t j = 0; j < n; j++) {
+        largest = fmax(largest, fabs(a[j] - b[j]));
+        size = fmax(size, fabs(b[j]));
+    }
+    return largest / size;
+}
+
+/* Products with the Hessian in float32; and in double, along weights of two columns that are all
+   but opposite where the columns are the same. */
+Test(multinomial, products, .timeout = 10)
+{
+    struct toy *toy = toy_create(300, 6, 4);
+    const struct training_set set = toy_set(toy);
+    struct linear_design design;
+    struct multinomial_rows rows = {0};
+    cr_assert_eq(linear_design_create(&design, &set, true, 2, NULL), STATUS_OK);
+    for (size_t i = 0; i < design.n_rows; i++)
+        design.x[i * design.stride + 1] = design.x[i * design.stride];
+    const size_t n = design.stride * design.lanes;
+    double *w = memory_array(4 * n, sizeof *w), *p = w + n, *q = p + n, *expected = q + n;
+    cr_assert(w);
+    cr_assert_eq(multinomial_rows_create(&rows, &design, 3, w, NULL), STATUS_OK);
+    multinomial_rows_evaluate(&rows);
+    multinomial_rows_gather(&rows);
+    struct rng rng = rng_create(5, 0);
+    for (size_t j = 0; j < n; j++)
+        p[j] = j / design.lanes < design.n_columns && j % design.lanes < design.n_problems
+                   ? rng_uniform(&rng) - 0.5
+                   : 0;
+    naive_product(&rows, 3, p, expected);
+    multinomial_rows_curve(&rows, p, q);
+    cr_assert_leq(difference(n, q, expected), 1e-5);
+    for (size_t j = 0; j < design.lanes; j++) {
+        p[j] *= 1e6;
+        p[design.lanes + j] -= p[j];
+    }
+    rows.is_double = true;
+    naive_product(&rows, 3, p, expected);
+    multinomial_rows_curve(&rows, p, q);
+    cr_assert_leq(difference(n, q, expected), 1e-6, "%g", difference(n, q, expected));
+    multinomial_rows_destroy(&rows);
+    memory_free(w);
+    linear_design_destroy(&design);
+    toy_destroy(toy);
+}
+
 /* Hardly a loss, and hardly a penalty on rows that can nearly be separated. */
 Test(multinomial, extremes_of_C, .timeout = 60)
 {

@@ -1,9 +1,10 @@
 /*
  * Newton's method with a search for the minimum along each step. Newton's equations, joint over the
- * classes, are solved by conjugate gradients, with products in float32 on the rows whose softmax is
- * not settled, preconditioned by multinomial_matrix.c. The intercepts, which are part of each step,
- * are brought to their own optimum after it. Rows that are wrong and certain get curvature that
- * they do not have, as long as the search shortens the steps without it.
+ * classes, are solved by conjugate gradients, with products in float32, in double once that has
+ * failed, on the rows whose softmax is not settled, preconditioned by multinomial_matrix.c. The
+ * intercepts, which are part of each step, are brought to their own optimum after it. Rows that are
+ * wrong and certain get curvature that they do not have, as long as the search shortens the steps
+ * without it.
  *
  * l2: as it stands. l1: an interior-point method; |w| is made smooth by a barrier whose weight mu
  * falls after each good step, as the path-following methods do (Koh, Kim and Boyd, "An
@@ -87,8 +88,8 @@ static void evaluate(struct solver *s)
     s->dual = fmax(s->dual, multinomial_rows_entropy(&s->rows, scale) - conjugate);
 }
 
-/* Newton's equations, for s. */
-static void conjugate_gradients(struct solver *s)
+/* Newton's equations, for s; false where rounding left no curvature along a direction. */
+static bool conjugate_gradients(struct solver *s)
 {
     struct linear_lanes *x = &s->rows.x;
     const size_t n = x->design->stride * x->design->lanes;
@@ -105,8 +106,8 @@ static void conjugate_gradients(struct solver *s)
         multinomial_rows_curve(&s->rows, p, q);
         multinomial_penalty_add_product(&s->penalty, x, p, q);
         const double curvature = dot(s, p, q);
-        if (curvature <= 0) /* rounding */
-            break;
+        if (curvature <= 0)
+            return false;
         const double alpha = rho / curvature;
         for (size_t j = 0; j < n; j++) {
             x->s[j] += alpha * p[j];
@@ -118,6 +119,18 @@ static void conjugate_gradients(struct solver *s)
             p[j] = y[j] + fresh / rho * p[j];
         rho = fresh;
     }
+    return true;
+}
+
+/* Newton's direction. Once products in float32 have failed, all are in double. */
+static void find_direction(struct solver *s)
+{
+    const struct linear_lanes *x = &s->rows.x;
+    if (!conjugate_gradients(s) && !s->rows.is_double) {
+        s->rows.is_double = true;
+        conjugate_gradients(s);
+    }
+    linear_times(x->design, x->s, x->t);
     s->decrement = -dot(s, x->g, x->s);
 }
 
@@ -193,8 +206,7 @@ static void iterate(struct solver *s, struct multinomial_result *result)
         if (result->converged || iteration == s->options->max_iter)
             return;
         prepare(s, iteration);
-        conjugate_gradients(s);
-        linear_times(x->design, x->s, x->t);
+        find_direction(s);
         s->step = line_search(s);
         if (s->step == 0 && s->floor == FLOOR_MAX) /* as far as rounding lets it */
             return;

@@ -273,6 +273,21 @@ static void weigh(const void *context, size_t first, size_t n_rows, float *restr
     }
 }
 
+/* The same in double, of all rows that were gathered. */
+static void weigh_double(const struct multinomial_rows *m, double *v)
+{
+    const size_t lanes = m->x.design->lanes;
+#pragma omp parallel for num_threads(m->x.design->n_threads) default(none) shared(m, v, lanes)
+    for (size_t i = 0; i < m->curved.n_rows; i++) {
+        const float *restrict p = m->curved_p + i * lanes;
+        double *restrict out = v + i * lanes, mean = 0;
+        for (size_t k = 0; k < lanes; k++)
+            mean += (double)p[k] * out[k];
+        for (size_t k = 0; k < lanes; k++)
+            out[k] = m->x.C * (double)p[k] * (out[k] - mean);
+    }
+}
+
 void multinomial_rows_project_column(const struct multinomial_rows *rows, double *w)
 {
     double sum = 0, n = 0;
@@ -299,7 +314,13 @@ void multinomial_rows_curve(const struct multinomial_rows *rows, const double *p
     const struct linear_design *d = rows->x.design;
     memcpy(rows->shiftless, p, d->stride * d->lanes * sizeof *p);
     multinomial_rows_project(rows, rows->shiftless);
-    linear_curved_times(&rows->curved, rows->shiftless, weigh, rows, q);
+    if (rows->is_double) {
+        linear_times(&rows->curved, rows->shiftless, rows->x.t);
+        weigh_double(rows, rows->x.t);
+        linear_transpose_times(&rows->curved, rows->x.t, q);
+    } else {
+        linear_curved_times(&rows->curved, rows->shiftless, weigh, rows, q);
+    }
     multinomial_rows_project(rows, q);
 }
 

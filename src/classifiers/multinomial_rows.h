@@ -24,6 +24,7 @@ struct multinomial_rows {
     struct linear_design curved; /* rows whose curvature matters; x is owned, the rest borrowed */
     double *shiftless;           /* stride x lanes, owned: for products */
     float *curved_p;             /* curved.n_rows x lanes, owned */
+    bool is_double;              /* products are not in float32 */
 };
 
 /* From w = 0, with the intercepts there. multinomial_rows_destroy takes a zeroed struct. */
@@ -65,7 +66,7 @@ void multinomial_rows_gather(struct multinomial_rows *rows);
 void multinomial_rows_project(const struct multinomial_rows *rows, double *w);
 void multinomial_rows_project_column(const struct multinomial_rows *rows, double *w); /* lanes */
 
-/* q = the Hessian of the losses times p, in float32; stride x lanes. */
+/* q = the Hessian of the losses times p; stride x lanes. Uses t for itself. */
 void multinomial_rows_curve(const struct multinomial_rows *rows, const double *p, double *q);
 
 #endif
