@@ -85,7 +85,7 @@ static bool update_row(const struct state *s, size_t i)
 {
     const struct linear_design *d = s->design;
     const size_t n_classes = d->n_problems, y = (size_t)d->row_class[i];
-    const float *x = d->x + i * d->stride;
+    const float *x = linear_design_rows(d, i, 1);
     double *alpha = s->alpha + i * n_classes;
     const double norm = s->norm[i];
     d->kernels->dots(x, d->stride, n_classes, s->w, s->scores);
@@ -191,7 +191,7 @@ static void start(const struct state *s)
     memset(s->skip, 0, d->n_rows);
     memset(s->wait, 0, d->n_rows);
     for (size_t i = 0; i < d->n_rows; i++) {
-        const float *x = d->x + i * d->stride;
+        const float *x = linear_design_rows(d, i, 1);
         s->norm[i] = 0;
         for (size_t j = 0; j < d->n_columns; j++)
             s->norm[i] += (double)x[j] * (double)x[j];

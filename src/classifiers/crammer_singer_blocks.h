@@ -39,7 +39,7 @@ static void NAME(sum_pair)(const struct crammer_singer_joint *joint,
     for (size_t i = 0; i < design->n_rows; i++) {
         const double weight = sample(joint, weights, i, pair, &carry);
         if (weight > 0)
-            NAME(gather)(design->x + i * design->stride, weight, nc, rows + n_gathered++ * nc);
+            NAME(gather)(linear_design_rows(design, i, 1), weight, nc, rows + n_gathered++ * nc);
         if (n_gathered == BLOCK_ROWS || (i + 1 == design->n_rows && (n_gathered || !n_blocks))) {
             BLAS(syrk_tn)
             (nc, n_gathered, to.sign, rows, nc, n_blocks++ ? 1 : 0, to.block, joint->n);

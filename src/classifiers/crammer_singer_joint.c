@@ -59,7 +59,7 @@ static void measure_leverage(const struct crammer_singer_joint *joint, const flo
     const struct linear_design *design = joint->design;
     const size_t nc = design->n_columns;
     for (size_t i = 0; i < n_rows; i++)
-        memcpy(rows + i * nc, design->x + (first + i) * design->stride, nc * sizeof *rows);
+        memcpy(rows + i * nc, linear_design_rows(design, first + i, 1), nc * sizeof *rows);
     if (factor)
         blas_strsm_right_t(n_rows, nc, factor, joint->n, rows, nc);
     for (size_t i = 0; i < n_rows; i++) {
@@ -79,7 +79,7 @@ static void set_leverage(const struct crammer_singer_joint *joint)
     for (size_t first = 0; first < design->n_rows; first += BLOCK_ROWS) {
         const size_t left = design->n_rows - first;
         for (size_t i = 0; i < left && i < BLOCK_ROWS; i++)
-            memcpy(joint->float_blocks + i * nc, design->x + (first + i) * design->stride,
+            memcpy(joint->float_blocks + i * nc, linear_design_rows(design, first + i, 1),
                    nc * sizeof *gram);
         blas_ssyrk_tn(nc, left < BLOCK_ROWS ? left : BLOCK_ROWS, 1, joint->float_blocks, nc,
                       first ? 1 : 0, gram, joint->n);

@@ -49,7 +49,7 @@ struct solver {
     double *log_q;              /* n_rows x lanes, owned */
     double *totals;             /* LINEAR_CHUNKS x N_TOTALS, owned */
     double *factors;            /* n_problems x stride x stride, owned */
-    struct linear_design rows;  /* the unsettled rows; x is owned, the rest borrowed */
+    struct linear_design rows;  /* the unsettled rows, a subset */
     double *p;                  /* rows.n_rows x lanes: their softmax, owned */
     double value, primal, dual; /* smoothed and true primal at w; the best dual */
     double gradient_squared;
@@ -218,7 +218,7 @@ static void factor_classes(const struct solver *s, long iteration)
 static void gather_rows(struct solver *s)
 {
     const struct linear_design *d = s->x.design;
-    size_t n = 0;
+    s->rows.n_rows = 0;
     for (size_t i = 0; i < d->n_rows; i++) {
         const double *r = s->x.r + i * d->lanes;
         const size_t y = (size_t)d->row_class[i];
@@ -229,11 +229,9 @@ static void gather_rows(struct solver *s)
         if (1 - largest < SETTLED)
             continue;
         for (size_t k = 0; k < d->lanes; k++)
-            s->p[n * d->lanes + k] = r[k] / s->x.C + (k == y ? 1 : 0);
-        memcpy(s->rows.x + n * d->stride, d->x + i * d->stride, d->stride * sizeof *d->x);
-        n++;
+            s->p[s->rows.n_rows * d->lanes + k] = r[k] / s->x.C + (k == y ? 1 : 0);
+        linear_design_choose(&s->rows, d, i);
     }
-    s->rows.n_rows = n;
 }
 
 /* v = D v, where D has the curvature of the softmax. */
@@ -410,7 +408,7 @@ enum status crammer_singer_newton(const struct linear_design *design,
                                   const struct crammer_singer_start *from, double *restrict w,
                                   struct crammer_singer_result *result, struct error *error)
 {
-    struct solver s = {.mu = SMOOTH_FIRST, .dual = -HUGE_VAL, .rows = *design};
+    struct solver s = {.mu = SMOOTH_FIRST, .dual = -HUGE_VAL};
     *result = (struct crammer_singer_result){.solver = "Newton on the smoothed primal"};
     const double C = from ? from->C : options->C;
     enum status status = linear_lanes_create(&s.x, design, LINEAR_LOGISTIC, C, w, error);
@@ -421,19 +419,21 @@ enum status crammer_singer_newton(const struct linear_design *design,
         {(void **)&s.log_q, design->n_rows * design->lanes, sizeof *s.log_q},
         {(void **)&s.totals, LINEAR_CHUNKS * N_TOTALS, sizeof *s.totals},
         {(void **)&s.factors, design->n_problems * n_matrix, sizeof *s.factors},
-        {(void **)&s.rows.x, design->n_rows * design->stride, sizeof *s.rows.x},
         {(void **)&s.p, design->n_rows * design->lanes, sizeof *s.p},
     };
     const size_t n_requests = sizeof requests / sizeof requests[0];
     status = memory_arrays(requests, n_requests, "Crammer and Singer's machine", error);
+    if (!status)
+        status = linear_design_create_subset(&s.rows, design, error);
     if (!status) {
         memset(s.log_q, 0, design->n_rows * design->lanes * sizeof *s.log_q);
         if (from)
             start(&s, from);
         iterate(&s, options, result);
-        for (size_t i = 0; i < n_requests; i++)
-            memory_free(*requests[i].array);
     }
+    linear_design_destroy_subset(&s.rows);
+    for (size_t i = 0; i < n_requests; i++)
+        memory_free(*requests[i].array);
     linear_lanes_destroy(&s.x);
     return status;
 }

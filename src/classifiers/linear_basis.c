@@ -31,9 +31,11 @@ enum status linear_basis_create(struct linear_basis *basis, const struct linear_
     const enum status status = allocate(basis, wide, error);
     if (status)
         return status;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        const float *restrict x = linear_design_rows(wide, i, 1);
         for (size_t j = 0; j < n_columns; j++)
-            basis->vectors[i * n_columns + j] = (double)wide->x[i * wide->stride + j];
+            basis->vectors[i * n_columns + j] = (double)x[j];
+    }
     if (!blas_dlq(n, n_columns, basis->vectors, n_columns, basis->factors))
         return error_memory(error, "a basis of the rows", n * sizeof *basis->vectors);
     for (size_t i = 0; i < n; i++)

@@ -22,10 +22,10 @@ struct linear_binary_result {
     double dual_gap;  /* relative, of the worst problem */
 };
 
-/* w: stride x lanes, from 0 to the optimum. */
 /* What linear_binary_solve allocates. */
 double linear_binary_bytes(const struct problem_size *size);
 
+/* w: stride x lanes, from 0 to the optimum. */
 enum status linear_binary_solve(const struct linear_design *design,
                                 const struct linear_binary_options *options, double *restrict w,
                                 struct linear_binary_result *result, struct error *error);

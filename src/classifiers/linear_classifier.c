@@ -78,9 +78,8 @@ cleanup:
 struct memory_need linear_classifier_memory_need(const struct problem_size *size,
                                                  double solver_bytes)
 {
-    const double stride = (double)size->n_features + 1;
     const double blas_bytes = 16e6 * (double)size->n_threads;
-    const double design_bytes = (double)size->n_train * (stride * sizeof(float) + sizeof(double));
+    const double design_bytes = linear_design_bytes(size);
     return (struct memory_need){.bytes = design_bytes + solver_bytes + blas_bytes,
                                 .mostly = design_bytes > solver_bytes
                                               ? "the standardised rows in float32"

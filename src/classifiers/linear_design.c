@@ -7,7 +7,7 @@
 #include <omp.h>
 #include <string.h>
 
-enum { COLUMN_PADDING = 16, PREDICT_BLOCK_ROWS = 256, CURVED_BLOCK_ROWS = 128 };
+enum { COLUMN_PADDING = 16, PREDICT_BLOCK_ROWS = 256 };
 
 static size_t padded(size_t n, size_t unit)
 {
@@ -19,32 +19,62 @@ size_t linear_lanes_for(size_t n_problems)
     return padded(n_problems, LINEAR_LANES);
 }
 
-static void fill_rows(struct linear_design *design, const struct features *x)
+static void make_row(const struct linear_design *design, size_t i, float *restrict out)
 {
-    const float *levels = x->scaling->levels;
+    const float *levels = design->source->scaling->levels;
+    const uint8_t *restrict in = features_row(design->source, i);
     const size_t n_kept = design->n_columns - 1;
-    for (size_t i = 0; i < design->n_rows; i++) {
-        const uint8_t *restrict in = features_row(x, i);
-        float *restrict out = design->x + i * design->stride;
-        for (size_t j = 0; j < n_kept; j++)
-            out[j] = levels[design->features[j] * N_LEVELS + in[design->features[j]]];
-        out[n_kept] = 1;
-        memset(out + n_kept + 1, 0, (design->stride - n_kept - 1) * sizeof *out);
-    }
+    for (size_t j = 0; j < n_kept; j++)
+        out[j] = levels[design->features[j] * N_LEVELS + in[design->features[j]]];
+    out[n_kept] = 1;
+    memset(out + n_kept + 1, 0, (design->stride - n_kept - 1) * sizeof *out);
+}
+
+const float *linear_design_rows(const struct linear_design *design, size_t first, size_t n)
+{
+    if (design->x)
+        return design->x + first * design->stride;
+    float *rows = design->made + (size_t)omp_get_thread_num() * LINEAR_BLOCK_ROWS * design->stride;
+    for (size_t i = 0; i < n; i++)
+        make_row(design, design->chosen ? design->chosen[first + i] : first + i,
+                 rows + i * design->stride);
+    return rows;
+}
+
+/* In float32, or 0 where they are made for each use. */
+static double held_bytes(const struct problem_size *size)
+{
+    const double bytes = (double)size->n_train * ((double)size->n_features + 1) * sizeof(float);
+    return bytes <= (double)LINEAR_HELD_BYTES_MAX ? bytes : 0;
+}
+
+double linear_design_bytes(const struct problem_size *size)
+{
+    const struct linear_design *design = NULL;
+    return held_bytes(size) + (double)size->n_train * sizeof *design->row_class;
+}
+
+double linear_design_subset_bytes(const struct problem_size *size)
+{
+    const struct linear_design *subset = NULL;
+    const double held = held_bytes(size);
+    return held > 0 ? held : (double)size->n_train * sizeof *subset->chosen;
 }
 
 /* What a thread of linear_curved_times needs: its sum, and a block of rows. */
 static size_t narrow_items(const struct linear_design *design)
 {
-    return (design->stride + CURVED_BLOCK_ROWS) * design->lanes;
+    return (design->stride + LINEAR_BLOCK_ROWS) * design->lanes;
 }
 
 static enum status allocate(struct linear_design *design, struct error *error)
 {
     const size_t n_w = design->stride * design->lanes, n_partial = LINEAR_CHUNKS * n_w;
-    const size_t n_narrow = n_w + (size_t)design->n_threads * narrow_items(design);
+    const size_t n_threads = (size_t)design->n_threads;
+    const size_t n_narrow = n_w + n_threads * narrow_items(design);
     const struct memory_request requests[] = {
-        {(void **)&design->x, design->n_rows * design->stride, sizeof *design->x},
+        {(void **)&design->made, n_threads * LINEAR_BLOCK_ROWS * design->stride,
+         sizeof *design->made},
         {(void **)&design->features, design->n_columns, sizeof *design->features},
         {(void **)&design->row_class, design->n_rows, sizeof *design->row_class},
         {(void **)&design->lane_class, design->lanes, sizeof *design->lane_class},
@@ -55,6 +85,24 @@ static enum status allocate(struct linear_design *design, struct error *error)
                          error);
 }
 
+static enum status hold(struct linear_design *design, struct error *error)
+{
+    const size_t n_items = design->n_rows * design->stride;
+    design->x = memory_array(n_items, sizeof *design->x);
+    return design->x ? STATUS_OK
+                     : error_memory(error, "the linear problem", n_items * sizeof *design->x);
+}
+
+static enum status hold_rows(struct linear_design *design, struct error *error)
+{
+    if (design->n_rows * design->stride * sizeof *design->x > LINEAR_HELD_BYTES_MAX)
+        return STATUS_OK;
+    const enum status status = hold(design, error);
+    for (size_t i = 0; i < design->n_rows && !status; i++)
+        make_row(design, i, design->x + i * design->stride);
+    return status;
+}
+
 enum status linear_design_create(struct linear_design *design, const struct training_set *set,
                                  bool all_classes, int n_threads, struct error *error)
 {
@@ -62,6 +110,7 @@ enum status linear_design_create(struct linear_design *design, const struct trai
     const bool single = set->n_classes == 2 && !all_classes;
     *design = (struct linear_design){.n_rows = x->n_rows,
                                      .n_features = x->n_features,
+                                     .source = x,
                                      .n_problems = single ? 1 : set->n_classes,
                                      .n_threads = n_threads,
                                      .kernels = SIMD_SELECT(linear_kernels)};
@@ -81,12 +130,11 @@ enum status linear_design_create(struct linear_design *design, const struct trai
         if (varies[j])
             design->features[n_kept++] = (uint32_t)j;
     memory_free(varies);
-    fill_rows(design, x);
     for (size_t i = 0; i < design->n_rows; i++)
         design->row_class[i] = set->y[i];
     for (size_t k = 0; k < design->lanes; k++)
         design->lane_class[k] = k < design->n_problems ? (double)(k + single) : -1;
-    return STATUS_OK;
+    return hold_rows(design, error);
 }
 
 enum status linear_design_create_derived(struct linear_design *derived,
@@ -101,7 +149,9 @@ enum status linear_design_create_derived(struct linear_design *derived,
                                       .n_problems = design->n_problems,
                                       .n_threads = design->n_threads,
                                       .kernels = design->kernels};
-    const enum status status = allocate(derived, error);
+    enum status status = allocate(derived, error);
+    if (!status)
+        status = hold(derived, error);
     if (status)
         return status;
     memcpy(derived->row_class, design->row_class, design->n_rows * sizeof *design->row_class);
@@ -110,9 +160,44 @@ enum status linear_design_create_derived(struct linear_design *derived,
     return STATUS_OK;
 }
 
+enum status linear_design_create_subset(struct linear_design *subset,
+                                        const struct linear_design *design, struct error *error)
+{
+    *subset = *design;
+    subset->n_rows = 0;
+    subset->x = NULL;
+    subset->chosen = NULL;
+    const size_t n_items = design->n_rows * design->stride;
+    if (design->x)
+        subset->x = memory_array(n_items, sizeof *subset->x);
+    else
+        subset->chosen = memory_array(design->n_rows, sizeof *subset->chosen);
+    return subset->x || subset->chosen
+               ? STATUS_OK
+               : error_memory(error, "a part of the rows", n_items * sizeof *subset->x);
+}
+
+void linear_design_destroy_subset(struct linear_design *subset)
+{
+    memory_free(subset->x);
+    memory_free(subset->chosen);
+    *subset = (struct linear_design){0};
+}
+
+void linear_design_choose(struct linear_design *subset, const struct linear_design *design,
+                          size_t i)
+{
+    const size_t n = subset->n_rows++, stride = design->stride;
+    if (subset->x)
+        memcpy(subset->x + n * stride, design->x + i * stride, stride * sizeof *subset->x);
+    else
+        subset->chosen[n] = (uint32_t)i;
+}
+
 void linear_design_destroy(struct linear_design *design)
 {
     memory_free(design->x);
+    memory_free(design->made);
     memory_free(design->features);
     memory_free(design->row_class);
     memory_free(design->lane_class);
@@ -137,12 +222,31 @@ size_t linear_chunk_begin(const struct linear_design *design, size_t chunk)
     return chunk * whole + (chunk < rest ? chunk : rest);
 }
 
-static struct linear_rows chunk_rows(const struct linear_design *design, size_t chunk)
+/* A block of rows of a chunk. */
+struct block {
+    struct linear_rows rows;
+    size_t first;
+};
+
+/* The first block of a chunk, and the next; n_rows is 0 behind the last. */
+static struct block block_at(const struct linear_design *design, size_t chunk, size_t first)
 {
-    const size_t begin = linear_chunk_begin(design, chunk);
-    return (struct linear_rows){.x = design->x + begin * design->stride,
-                                .n_rows = linear_chunk_begin(design, chunk + 1) - begin,
-                                .stride = design->stride};
+    const size_t left = linear_chunk_begin(design, chunk + 1) - first;
+    const size_t n = left < LINEAR_BLOCK_ROWS ? left : LINEAR_BLOCK_ROWS;
+    return (struct block){
+        .first = first,
+        .rows = {.x = linear_design_rows(design, first, n), .n_rows = n, .stride = design->stride}};
+}
+
+static struct block first_block(const struct linear_design *design, size_t chunk)
+{
+    return block_at(design, chunk, linear_chunk_begin(design, chunk));
+}
+
+static struct block next_block(const struct linear_design *design, size_t chunk,
+                               const struct block *block)
+{
+    return block_at(design, chunk, block->first + block->rows.n_rows);
 }
 
 /* One pass over the rows, for all problems; padding does not count. */
@@ -155,11 +259,10 @@ void linear_times(const struct linear_design *design, const double *w, double *z
 {
     count_pass(design, work_add_double);
 #pragma omp parallel for num_threads(design->n_threads) default(none) shared(design, w, z)
-    for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++) {
-        const struct linear_rows rows = chunk_rows(design, chunk);
-        design->kernels->times(&rows, design->lanes, w,
-                               z + linear_chunk_begin(design, chunk) * design->lanes);
-    }
+    for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++)
+        for (struct block b = first_block(design, chunk); b.rows.n_rows > 0;
+             b = next_block(design, chunk, &b))
+            design->kernels->times(&b.rows, design->lanes, w, z + b.first * design->lanes);
 }
 
 static void set_narrow(const struct linear_design *design, const double *w)
@@ -173,11 +276,11 @@ void linear_times_float(const struct linear_design *design, const double *w, flo
     count_pass(design, work_add_float);
     set_narrow(design, w);
 #pragma omp parallel for num_threads(design->n_threads) default(none) shared(design, z)
-    for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++) {
-        const struct linear_rows rows = chunk_rows(design, chunk);
-        design->kernels->times_float(&rows, design->lanes, design->narrow,
-                                     z + linear_chunk_begin(design, chunk) * design->lanes);
-    }
+    for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++)
+        for (struct block b = first_block(design, chunk); b.rows.n_rows > 0;
+             b = next_block(design, chunk, &b))
+            design->kernels->times_float(&b.rows, design->lanes, design->narrow,
+                                         z + b.first * design->lanes);
 }
 
 /* g = the sum of what the chunks have in design->partial. */
@@ -196,11 +299,12 @@ void linear_transpose_times(const struct linear_design *design, const double *r,
     const size_t n_items = design->stride * design->lanes;
 #pragma omp parallel for num_threads(design->n_threads) default(none) shared(design, r, n_items)
     for (size_t chunk = 0; chunk < LINEAR_CHUNKS; chunk++) {
-        const struct linear_rows rows = chunk_rows(design, chunk);
         double *partial = design->partial + chunk * n_items;
         memset(partial, 0, n_items * sizeof *partial);
-        design->kernels->transpose_times(
-            &rows, design->lanes, r + linear_chunk_begin(design, chunk) * design->lanes, partial);
+        for (struct block b = first_block(design, chunk); b.rows.n_rows > 0;
+             b = next_block(design, chunk, &b))
+            design->kernels->transpose_times(&b.rows, design->lanes, r + b.first * design->lanes,
+                                             partial);
     }
     sum_chunks(design, g);
 }
@@ -223,16 +327,12 @@ static void curve_chunk(const struct linear_design *design, size_t chunk, linear
 {
     const size_t n_items = design->stride * design->lanes;
     float *sum = block, *v = block + n_items;
-    struct linear_rows rows = chunk_rows(design, chunk);
-    size_t first = linear_chunk_begin(design, chunk);
     memset(sum, 0, n_items * sizeof *sum);
-    for (size_t left = rows.n_rows; left > 0; left -= rows.n_rows) {
-        rows.x = design->x + first * design->stride;
-        rows.n_rows = left < CURVED_BLOCK_ROWS ? left : CURVED_BLOCK_ROWS;
-        design->kernels->times_float(&rows, design->lanes, design->narrow, v);
-        weigh(context, first, rows.n_rows, v);
-        design->kernels->transpose_times_float(&rows, design->lanes, v, sum);
-        first += rows.n_rows;
+    for (struct block b = first_block(design, chunk); b.rows.n_rows > 0;
+         b = next_block(design, chunk, &b)) {
+        design->kernels->times_float(&b.rows, design->lanes, design->narrow, v);
+        weigh(context, b.first, b.rows.n_rows, v);
+        design->kernels->transpose_times_float(&b.rows, design->lanes, v, sum);
     }
     for (size_t i = 0; i < n_items; i++)
         partial[i] = (double)sum[i];

@@ -3,6 +3,9 @@
  * training (their weight is 0 in every optimum here), with a last column of ones for the intercept,
  * padded with zero columns to a stride that suits vectors; and the fixed chunks of rows that work
  * is split into, whatever the number of threads.
+ *
+ * Rows are held in float32 where they are not too many; else they are made from their bytes, block
+ * by block, each time they are needed. Results are the same.
  */
 #ifndef FMBENCH_CLASSIFIERS_LINEAR_DESIGN_H
 #define FMBENCH_CLASSIFIERS_LINEAR_DESIGN_H
@@ -12,17 +15,24 @@
 
 enum {
     LINEAR_CHUNKS = 32,
+    LINEAR_BLOCK_ROWS = 128,
     LINEAR_PROBLEMS_MAX = 256,
     LINEAR_C_MAX = 1000000 /* beyond, rounding decides and the penalty does nothing */
 };
 
+/* Rows in float32 are held up to here; a few passes over more take longer than to make them. */
+#define LINEAR_HELD_BYTES_MAX ((size_t)1 << 30)
+
 struct linear_design {
     size_t n_rows, n_features;
-    size_t n_columns;   /* kept features + 1 */
-    size_t stride;      /* n_columns, padded */
-    size_t lanes;       /* binary problems or classes, padded */
-    size_t n_problems;  /* lanes in use */
-    float *x;           /* n_rows x stride, owned */
+    size_t n_columns;              /* kept features + 1 */
+    size_t stride;                 /* n_columns, padded */
+    size_t lanes;                  /* binary problems or classes, padded */
+    size_t n_problems;             /* lanes in use */
+    float *x;                      /* n_rows x stride, owned; NULL: linear_design_rows makes them */
+    const struct features *source; /* borrowed: the bytes of the rows */
+    uint32_t *chosen;   /* of a subset without x: its rows in the source, n_rows, owned; or NULL */
+    float *made;        /* n_threads x LINEAR_BLOCK_ROWS x stride, owned */
     uint32_t *features; /* feature of each column but the last, n_columns - 1, owned */
     double *row_class;  /* n_rows, owned */
     double *lane_class; /* lanes, owned; -1 for padding */
@@ -48,6 +58,26 @@ void linear_design_destroy(struct linear_design *design);
 enum status linear_design_create_derived(struct linear_design *derived,
                                          const struct linear_design *design, size_t n_columns,
                                          struct error *error);
+
+/*
+ * Some of the rows of a design, at most all, with the same problems; to begin with none. Borrows
+ * from the design all but x or chosen. linear_design_destroy_subset takes a zeroed struct.
+ */
+enum status linear_design_create_subset(struct linear_design *subset,
+                                        const struct linear_design *design, struct error *error);
+void linear_design_destroy_subset(struct linear_design *subset);
+void linear_design_choose(struct linear_design *subset, const struct linear_design *design,
+                          size_t i); /* adds row i of the design */
+
+/*
+ * Rows [first, first + n), n x stride, n <= LINEAR_BLOCK_ROWS. They are good until the same thread
+ * asks for others; n_threads threads may ask at once, in one parallel region.
+ */
+const float *linear_design_rows(const struct linear_design *design, size_t first, size_t n);
+
+/* What the rows of a design take, and those of a subset of it. */
+double linear_design_bytes(const struct problem_size *size);
+double linear_design_subset_bytes(const struct problem_size *size);
 
 /* Of problem k, the share of the rarer label, at least that of a row. */
 double linear_design_rarity(const struct linear_design *design, size_t k);

@@ -26,7 +26,7 @@ static bool float_will_do(const struct linear_hessian *h, const struct linear_de
     float *restrict diagonal = h->block32;
     memset(diagonal, 0, h->stride * sizeof *diagonal);
     for (size_t i = 0; i < h->n_active; i++) {
-        const float *restrict x = design->x + h->rows[i] * design->stride;
+        const float *restrict x = linear_design_rows(design, h->rows[i], 1);
         const float weight = (float)h->weights[i];
         for (size_t j = 0; j < h->stride; j++)
             diagonal[j] += weight * x[j] * x[j];
@@ -54,6 +54,14 @@ enum status linear_hessian_create(struct linear_hessian *hessian,
     return memory_arrays(requests, sizeof requests / sizeof requests[0], "the Hessian", error);
 }
 
+double linear_hessian_bytes(const struct problem_size *size)
+{
+    const struct linear_hessian *h = NULL;
+    const double n_columns = (double)size->n_features + 1;
+    return (double)size->n_train * (double)(sizeof *h->rows + sizeof *h->weights) +
+           n_columns * n_columns * (double)(sizeof *h->matrix + sizeof *h->matrix32);
+}
+
 void linear_hessian_destroy(struct linear_hessian *hessian)
 {
     memory_free(hessian->matrix);
@@ -71,7 +79,7 @@ static void gather_double(const struct linear_hessian *h, const struct linear_de
 {
     for (size_t i = 0; i < n; i++) {
         const double scale = sqrt(h->weights[first + i]);
-        const float *restrict x = design->x + h->rows[first + i] * design->stride;
+        const float *restrict x = linear_design_rows(design, h->rows[first + i], 1);
         double *restrict out = h->block + i * h->stride;
         for (size_t j = 0; j < h->stride; j++)
             out[j] = scale * (double)x[j];
@@ -83,7 +91,7 @@ static void gather_float(const struct linear_hessian *h, const struct linear_des
 {
     for (size_t i = 0; i < n; i++) {
         const float scale = (float)sqrt(h->weights[first + i]);
-        const float *restrict x = design->x + h->rows[first + i] * design->stride;
+        const float *restrict x = linear_design_rows(design, h->rows[first + i], 1);
         float *restrict out = h->block32 + i * h->stride;
         for (size_t j = 0; j < h->stride; j++)
             out[j] = scale * x[j];

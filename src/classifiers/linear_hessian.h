@@ -4,6 +4,9 @@
 
 #include "classifiers/linear_design.h"
 
+/* What one of them takes. */
+double linear_hessian_bytes(const struct problem_size *size);
+
 /* Belongs to one thread. */
 struct linear_hessian {
     size_t n_columns, stride;

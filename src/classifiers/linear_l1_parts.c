@@ -115,7 +115,7 @@ static bool grow(struct parts *p)
 static void gather(const struct parts *p, const struct linear_design *part)
 {
     for (size_t i = 0; i < part->n_rows; i++) {
-        const float *restrict in = p->design->x + i * p->design->stride;
+        const float *restrict in = linear_design_rows(p->design, i, 1);
         float *restrict out = part->x + i * part->stride;
         for (size_t j = 0; j < p->n_part; j++)
             out[j] = in[p->columns[j]];

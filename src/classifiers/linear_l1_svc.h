@@ -5,6 +5,9 @@
 
 #include "classifiers/linear_binary.h"
 
+/* What linear_l1_svc_solve allocates. */
+double linear_l1_svc_bytes(const struct problem_size *size);
+
 /* The problem of linear_binary_solve with |w|_1 as the penalty. loss: LINEAR_SQUARED_HINGE, or
    LINEAR_PROXIMAL_HINGE for the hinge. w: stride x lanes, from 0 to the optimum. */
 enum status linear_l1_svc_solve(const struct linear_design *design,

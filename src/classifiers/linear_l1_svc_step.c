@@ -1,6 +1,7 @@
 #include "classifiers/linear_l1_svc_step.h"
 
 #include "base/memory.h"
+#include "classifiers/linear_l1_svc.h"
 
 #include <math.h>
 #include <string.h>
@@ -396,6 +397,14 @@ static void divide(struct l1_svc_direction *direction, size_t n_w, size_t n_z)
         *rows[i] = direction->rows + i * n_z;
     memset(direction->columns, 0, L1_SVC_COLUMNS * n_w * sizeof *direction->columns);
     memset(direction->rows, 0, L1_SVC_ROWS * n_z * sizeof *direction->rows);
+}
+
+double linear_l1_svc_bytes(const struct problem_size *size)
+{
+    enum { OWN_ROWS = 5 };
+    const double n_lanes = (double)linear_lanes_for(size->n_classes);
+    const double rows = (OWN_ROWS + 2 * L1_SVC_ROWS) * n_lanes * sizeof(double);
+    return (double)size->n_train * rows + linear_system_bytes(size);
 }
 
 enum status l1_svc_create(struct l1_svc *s, const struct linear_design *design, struct error *error)

@@ -60,14 +60,13 @@ static enum status allocate(struct linear_lanes *l, struct error *error)
 double linear_lanes_bytes(const struct problem_size *size)
 {
     const struct linear_lanes *l = NULL;
-    const struct linear_hessian *h = NULL;
-    const double n_rows = (double)size->n_train, n_columns = (double)size->n_features + 1;
+    const double n_rows = (double)size->n_train;
     const double n_lanes = (double)linear_lanes_for(size->n_classes);
-    const double row_bytes = n_lanes * (double)(sizeof *l->z + sizeof *l->t + sizeof *l->r +
-                                                sizeof *l->u + sizeof *l->leverage);
+    const double row_bytes =
+        n_lanes * (double)(sizeof *l->z + sizeof *l->t + sizeof *l->r + sizeof *l->alpha +
+                           sizeof *l->u + sizeof *l->leverage);
     const double scratch_bytes =
-        n_rows * (double)(sizeof *l->scratch->member + sizeof *h->rows + sizeof *h->weights) +
-        n_columns * n_columns * (double)(sizeof *h->matrix + sizeof *h->matrix32);
+        n_rows * (double)sizeof *l->scratch->member + linear_hessian_bytes(size);
     return n_rows * row_bytes + (double)size->n_threads * scratch_bytes;
 }
 

@@ -132,7 +132,9 @@ static struct memory_need memory_need(const struct parameters *parameters,
                                       const struct problem_size *size)
 {
     const bool joint = parameter_choice(parameters, MULTI_CLASS) == CRAMMER_SINGER;
+    const bool l1 = parameter_choice(parameters, PENALTY) == PENALTY_L1;
     return linear_classifier_memory_need(size, joint ? crammer_singer_bytes(size)
+                                               : l1  ? linear_l1_svc_bytes(size)
                                                      : linear_binary_bytes(size));
 }
 

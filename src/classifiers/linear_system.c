@@ -15,6 +15,17 @@ enum { ROUNDS_MAX = 50 };
 
 static const double CUTOFF = 1e-6; /* smallest weight that counts, of the mean weight */
 
+double linear_system_bytes(const struct problem_size *size)
+{
+    const struct linear_system *s = NULL;
+    const double n_columns = (double)size->n_features + 1;
+    const double row_bytes = (double)linear_lanes_for(size->n_classes) *
+                             (double)(sizeof *s->d + sizeof *s->xp + sizeof *s->weighed);
+    return (double)size->n_train * row_bytes +
+           (double)size->n_classes * n_columns * n_columns * sizeof *s->factors +
+           (double)size->n_threads * linear_hessian_bytes(size);
+}
+
 enum status linear_system_create(struct linear_system *system, const struct linear_design *design,
                                  struct error *error)
 {

@@ -23,6 +23,9 @@ struct linear_system {
     struct linear_hessian *hessians;    /* n_threads */
 };
 
+/* What it allocates. */
+double linear_system_bytes(const struct problem_size *size);
+
 /* linear_system_destroy takes a zeroed struct. */
 enum status linear_system_create(struct linear_system *system, const struct linear_design *design,
                                  struct error *error);

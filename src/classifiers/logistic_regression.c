@@ -124,8 +124,10 @@ static struct memory_need memory_need(const struct parameters *parameters,
                                       const struct problem_size *size)
 {
     const bool l1 = parameter_choice(parameters, PENALTY) == PENALTY_L1;
-    return linear_classifier_memory_need(size,
-                                         l1 ? linear_lanes_bytes(size) : linear_binary_bytes(size));
+    const bool joint = parameter_choice(parameters, MULTI_CLASS) == MULTINOMIAL;
+    return linear_classifier_memory_need(size, joint ? multinomial_bytes(size)
+                                               : l1  ? linear_lanes_bytes(size)
+                                                     : linear_binary_bytes(size));
 }
 
 const struct classifier_class logistic_regression_class = {

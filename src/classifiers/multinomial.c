@@ -248,6 +248,14 @@ static void finish(const struct solver *s)
         intercept[k] = s->rows.n_class[k] > 0 ? intercept[k] - sum / n : -HUGE_VAL;
 }
 
+double multinomial_bytes(const struct problem_size *size)
+{
+    const struct multinomial_matrix *m = NULL;
+    const double n_columns = (double)size->n_features + 1;
+    return multinomial_rows_bytes(size) +
+           (double)size->n_classes * n_columns * n_columns * sizeof *m->factors;
+}
+
 enum status multinomial_solve(const struct linear_design *design,
                               const struct multinomial_options *options, double *restrict w,
                               struct multinomial_result *result, struct error *error)

@@ -23,6 +23,9 @@ struct multinomial_result {
     double dual_gap; /* relative */
 };
 
+/* What multinomial_solve allocates. */
+double multinomial_bytes(const struct problem_size *size);
+
 /* For a design with all classes. w: stride x lanes, from 0 to the optimum. */
 enum status multinomial_solve(const struct linear_design *design,
                               const struct multinomial_options *options, double *restrict w,

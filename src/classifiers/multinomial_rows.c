@@ -241,7 +241,7 @@ void multinomial_rows_soften(struct multinomial_rows *rows, double floor)
 void multinomial_rows_gather(struct multinomial_rows *rows)
 {
     const struct linear_design *d = rows->x.design;
-    size_t n = 0;
+    rows->curved.n_rows = 0;
     for (size_t i = 0; i < d->n_rows; i++) {
         const double *p = rows->p + i * d->lanes;
         double largest = 0;
@@ -250,11 +250,9 @@ void multinomial_rows_gather(struct multinomial_rows *rows)
         if (fmax(1, rows->x.C) * (1 - largest) < SETTLED)
             continue;
         for (size_t k = 0; k < d->lanes; k++)
-            rows->curved_p[n * d->lanes + k] = (float)p[k];
-        memcpy(rows->curved.x + n * d->stride, d->x + i * d->stride, d->stride * sizeof *d->x);
-        n++;
+            rows->curved_p[rows->curved.n_rows * d->lanes + k] = (float)p[k];
+        linear_design_choose(&rows->curved, d, i);
     }
-    rows->curved.n_rows = n;
 }
 
 /* v = (diag p - p p^T) v, C times. */
@@ -344,13 +342,21 @@ static void start(const struct multinomial_rows *m)
     }
 }
 
+double multinomial_rows_bytes(const struct problem_size *size)
+{
+    const struct multinomial_rows *m = NULL;
+    const double n_lanes = (double)linear_lanes_for(size->n_classes);
+    const double row_bytes = n_lanes * (double)(sizeof *m->p + sizeof *m->curved_p);
+    return linear_lanes_bytes(size) + linear_design_subset_bytes(size) +
+           (double)size->n_train * row_bytes;
+}
+
 enum status multinomial_rows_create(struct multinomial_rows *rows,
                                     const struct linear_design *design, double C, double *w,
                                     struct error *error)
 {
     const size_t n = design->n_problems;
-    *rows = (struct multinomial_rows){.curved = *design};
-    rows->curved.x = NULL;
+    *rows = (struct multinomial_rows){0};
     enum status status = linear_lanes_create(&rows->x, design, LINEAR_LOGISTIC, C, w, error);
     if (status)
         return status;
@@ -361,11 +367,12 @@ enum status multinomial_rows_create(struct multinomial_rows *rows,
         {(void **)&rows->shift, design->lanes, sizeof *rows->shift},
         {(void **)&rows->sums, LINEAR_CHUNKS * (n + 2) * n, sizeof *rows->sums},
         {(void **)&rows->matrix, n * n, sizeof *rows->matrix},
-        {(void **)&rows->curved.x, design->n_rows * design->stride, sizeof *rows->curved.x},
         {(void **)&rows->shiftless, design->stride * design->lanes, sizeof *rows->shiftless},
         {(void **)&rows->curved_p, design->n_rows * design->lanes, sizeof *rows->curved_p},
     };
     status = memory_arrays(requests, sizeof requests / sizeof requests[0], "the softmax", error);
+    if (!status)
+        status = linear_design_create_subset(&rows->curved, design, error);
     if (!status)
         start(rows);
     return status;
@@ -373,11 +380,11 @@ enum status multinomial_rows_create(struct multinomial_rows *rows,
 
 void multinomial_rows_destroy(struct multinomial_rows *rows)
 {
-    void *const arrays[] = {rows->p,        rows->absent,   rows->n_class,
-                            rows->shift,    rows->sums,     rows->matrix,
-                            rows->curved.x, rows->curved_p, rows->shiftless};
+    void *const arrays[] = {rows->p,    rows->absent, rows->n_class,  rows->shift,
+                            rows->sums, rows->matrix, rows->curved_p, rows->shiftless};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         memory_free(arrays[i]);
+    linear_design_destroy_subset(&rows->curved);
     linear_lanes_destroy(&rows->x);
     *rows = (struct multinomial_rows){0};
 }

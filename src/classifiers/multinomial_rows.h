@@ -21,11 +21,14 @@ struct multinomial_rows {
     double *shift;         /* lanes, owned: what the intercepts move by */
     double *sums;          /* LINEAR_CHUNKS x (n_problems + 2) x n_problems, owned */
     double *matrix;        /* n_problems x n_problems, owned */
-    struct linear_design curved; /* rows whose curvature matters; x is owned, the rest borrowed */
+    struct linear_design curved; /* rows whose curvature matters, a subset */
     double *shiftless;           /* stride x lanes, owned: for products */
     float *curved_p;             /* curved.n_rows x lanes, owned */
     bool is_double;              /* products are not in float32 */
 };
+
+/* What it allocates. */
+double multinomial_rows_bytes(const struct problem_size *size);
 
 /* From w = 0, with the intercepts there. multinomial_rows_destroy takes a zeroed struct. */
 enum status multinomial_rows_create(struct multinomial_rows *rows,
