@@ -327,3 +327,45 @@ Test(linear_l1_svc, equations_are_solved, .timeout = 10)
     release(&s);
     toy_destroy(toy);
 }
+
+/* Rounds of conjugate gradients are counted, and many of them ask for a better factor. */
+Test(linear_l1_svc, many_rounds_ask_for_double, .timeout = 10)
+{
+    struct toy *toy = toy_create(200, 6, 3);
+    struct solved s = solve(toy, LINEAR_SQUARED_HINGE, 1, 1);
+    const struct linear_design *d = &s.design;
+    const size_t n_w = d->stride * d->lanes, n_z = d->n_rows * d->lanes;
+    struct linear_system system = {0};
+    cr_assert_eq(linear_system_create(&system, d, NULL), STATUS_OK);
+    double *rhs = memory_zeroed(n_w, sizeof *rhs), *dw = memory_array(n_w, sizeof *dw);
+    double *dz = memory_array(n_z, sizeof *dz);
+    cr_assert(rhs && dw && dz);
+    const double enough[] = {1e-9, 1e-9, 1e-9};
+    bool active[] = {true, true, true};
+    for (size_t i = 0; i < n_z; i++)
+        system.d[i] = 1e-3;
+    for (size_t j = 0; j < n_w; j++) {
+        system.e[j] = 1;
+        rhs[j] = j % d->lanes < 3 && j < d->n_columns * d->lanes;
+    }
+    linear_system_factor(&system, active);
+    cr_assert_not(system.hessians[0].is_double);
+    for (size_t i = 0; i < n_z; i += 3)
+        system.d[i] *= 1000;
+    linear_system_solve(&system, active, enough, rhs, dw, dz);
+    for (size_t k = 0; k < 3; k++)
+        cr_assert(system.rounds[k] > 1 && system.rounds[k] < 50, "%d rounds", system.rounds[k]);
+    system.rounds[0] = 50;
+    system.rounds[1] = system.rounds[2] = 1;
+    linear_system_factor(&system, active);
+    cr_assert(system.is_double[0] && !system.is_double[1] && system.rounds[0] == 0);
+    active[1] = active[2] = false;
+    linear_system_factor(&system, active);
+    cr_assert(system.is_double[0] && system.hessians[0].is_double);
+    memory_free(rhs);
+    memory_free(dw);
+    memory_free(dz);
+    linear_system_destroy(&system);
+    release(&s);
+    toy_destroy(toy);
+}

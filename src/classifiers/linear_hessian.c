@@ -125,17 +125,31 @@ static void sum_double(struct linear_hessian *h, const struct linear_design *des
     }
 }
 
+static void set_diagonal(struct linear_hessian *h, double diagonal)
+{
+    memset(h->matrix, 0, h->stride * h->stride * sizeof *h->matrix);
+    for (size_t j = 0; j < h->n_columns; j++)
+        h->matrix[j * h->stride + j] = diagonal;
+}
+
+void linear_hessian_build_double(struct linear_hessian *hessian, const struct linear_design *design,
+                                 double diagonal)
+{
+    set_diagonal(hessian, diagonal);
+    hessian->is_double = true;
+    sum_double(hessian, design, 1);
+}
+
 void linear_hessian_build(struct linear_hessian *hessian, const struct linear_design *design,
                           double diagonal, double scale)
 {
-    memset(hessian->matrix, 0, hessian->stride * hessian->stride * sizeof *hessian->matrix);
-    for (size_t j = 0; j < hessian->n_columns; j++)
-        hessian->matrix[j * hessian->stride + j] = diagonal;
-    hessian->is_double = !float_will_do(hessian, design, scale);
-    if (!hessian->is_double)
-        sum_float(hessian, design);
-    else
-        sum_double(hessian, design, 1);
+    if (!float_will_do(hessian, design, scale)) {
+        linear_hessian_build_double(hessian, design, diagonal);
+        return;
+    }
+    set_diagonal(hessian, diagonal);
+    hessian->is_double = false;
+    sum_float(hessian, design);
 }
 
 enum status linear_gram_create(struct linear_gram *gram, const struct linear_design *design,

@@ -51,6 +51,10 @@ void linear_hessian_build_gram(struct linear_hessian *hessian, const struct line
 void linear_hessian_build(struct linear_hessian *hessian, const struct linear_design *design,
                           double diagonal, double scale);
 
+/* The same in double, however many rows. */
+void linear_hessian_build_double(struct linear_hessian *hessian, const struct linear_design *design,
+                                 double diagonal);
+
 /*
  * Replaces the matrix by its Cholesky factor. Where rounding has made it indefinite, a multiple of
  * the identity is added first, which keeps the steps descent directions.

@@ -1,7 +1,7 @@
 /*
  * The matrix is summed over the rows whose weight counts, in float32 where they are many, and
  * factored (Cholesky). Where that factor is not good enough, it preconditions conjugate gradients
- * on all rows in double.
+ * on all rows in double; and where these take long, later sums of that lane are in double.
  */
 #include "classifiers/linear_system.h"
 
@@ -11,7 +11,8 @@
 #include <omp.h>
 #include <string.h>
 
-enum { ROUNDS_MAX = 50 };
+/* ROUNDS_MANY cost as much as a sum in double takes longer than one in float32, or more. */
+enum { ROUNDS_MAX = 50, ROUNDS_MANY = 6 };
 
 static const double CUTOFF = 1e-6; /* smallest weight that counts, of the mean weight */
 
@@ -45,12 +46,16 @@ enum status linear_system_create(struct linear_system *system, const struct line
         {(void **)&system->column, design->stride, sizeof *system->column},
         {(void **)&system->rho, design->lanes, sizeof *system->rho},
         {(void **)&system->searching, design->lanes, sizeof *system->searching},
+        {(void **)&system->rounds, design->lanes, sizeof *system->rounds},
+        {(void **)&system->is_double, design->lanes, sizeof *system->is_double},
     };
     enum status status =
         memory_arrays(requests, sizeof requests / sizeof requests[0], "Newton's equations", error);
     if (status)
         return status;
     memset(system->d, 0, n_z * sizeof *system->d);
+    memset(system->rounds, 0, design->lanes * sizeof *system->rounds);
+    memset(system->is_double, 0, design->lanes * sizeof *system->is_double);
     memset(system->e, 0, n_w * sizeof *system->e);
     system->hessians = memory_zeroed(n_threads, sizeof *system->hessians);
     if (!system->hessians)
@@ -62,9 +67,10 @@ enum status linear_system_create(struct linear_system *system, const struct line
 
 void linear_system_destroy(struct linear_system *system)
 {
-    void *const arrays[] = {system->d,      system->e,   system->factors,  system->residual,
-                            system->p,      system->q,   system->xp,       system->weighed,
-                            system->column, system->rho, system->searching};
+    void *const arrays[] = {system->d,        system->e,   system->factors,   system->residual,
+                            system->p,        system->q,   system->xp,        system->weighed,
+                            system->column,   system->rho, system->searching, system->rounds,
+                            system->is_double};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         memory_free(arrays[i]);
     for (int i = 0; system->hessians && i < system->design->n_threads; i++)
@@ -98,7 +104,12 @@ static void factor_lane(const struct linear_system *system, size_t k, struct lin
     for (size_t j = 0; j < design->n_columns; j++)
         smallest = fmin(smallest, system->e[j * design->lanes + k]);
     list_rows(system, k, h);
-    linear_hessian_build(h, design, 0, 1 / smallest);
+    system->is_double[k] |= system->rounds[k] > ROUNDS_MANY;
+    system->rounds[k] = 0;
+    if (system->is_double[k])
+        linear_hessian_build_double(h, design, 0);
+    else
+        linear_hessian_build(h, design, 0, 1 / smallest);
     for (size_t j = 0; j < design->n_columns; j++)
         h->matrix[j * stride + j] += system->e[j * design->lanes + k];
     linear_hessian_factor(h);
@@ -219,6 +230,8 @@ static void refine(const struct linear_system *system, const double *enough, con
         for (size_t k = 0; k < design->n_problems; k++) {
             system->searching[k] = system->searching[k] && turn(system, enough[k], k, round == 0);
             any |= system->searching[k];
+            if (system->searching[k] && round >= system->rounds[k])
+                system->rounds[k] = round + 1;
         }
         if (!any)
             return;

@@ -20,6 +20,8 @@ struct linear_system {
     double *column;                     /* stride */
     double *rho;                        /* lanes */
     bool *searching;                    /* lanes */
+    int *rounds;                        /* lanes: the most that a solution took with this factor */
+    bool *is_double;                    /* lanes: factors are of sums in double */
     struct linear_hessian *hessians;    /* n_threads */
 };
 
