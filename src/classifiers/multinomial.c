@@ -35,12 +35,12 @@ enum {
 static const double CG_ACCURACY = 0.1, CG_ACCURACY_L1 = 0.02;
 static const double LINE_SEARCH_ACCURACY = 0.1; /* slope, of that at the start */
 static const double MU_FIRST = 0.1;
-static const double MU_FACTOR = 0.2;
+static const double MU_FACTOR = 0.1;
 static const double MU_MIN = 1e-13;
-static const double MU_STEP = 0.5;     /* of Newton's, from which on mu falls ... */
-static const double MU_DECREMENT = 10; /* ... and the most that it may promise, of mu x weights */
-static const double FLOOR_MAX = 0.2;   /* for multinomial_rows_soften */
-static const double FLOOR_MIN = 1e-3;  /* where it is raised */
+static const double MU_STEP = 0.5;      /* of Newton's, from which on mu falls ... */
+static const double MU_DECREMENT = 0.3; /* ... and the most that it may promise, of mu x weights */
+static const double FLOOR_MAX = 0.2;    /* for multinomial_rows_soften */
+static const double FLOOR_MIN = 1e-3;   /* where it is raised */
 static const double FLOOR_FACTOR = 0.5, FLOOR_RAISE = 5;
 static const double STEP_LONG = 0.7, STEP_SHORT = 0.4; /* of Newton's: the floor falls, is raised */
 
