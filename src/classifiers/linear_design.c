@@ -41,23 +41,24 @@ const float *linear_design_rows(const struct linear_design *design, size_t first
     return rows;
 }
 
-/* In float32, or 0 where they are made for each use. */
-static double held_bytes(const struct problem_size *size)
+/* What rows take in float32, or 0 where they are made for each use. */
+static double held_bytes(size_t n_rows, size_t n_features)
 {
-    const double bytes = (double)size->n_train * ((double)size->n_features + 1) * sizeof(float);
+    const double bytes = (double)n_rows * ((double)n_features + 1) * sizeof(float);
     return bytes <= (double)LINEAR_HELD_BYTES_MAX ? bytes : 0;
 }
 
 double linear_design_bytes(const struct problem_size *size)
 {
     const struct linear_design *design = NULL;
-    return held_bytes(size) + (double)size->n_train * sizeof *design->row_class;
+    return held_bytes(size->n_train, size->n_features) +
+           (double)size->n_train * sizeof *design->row_class;
 }
 
 double linear_design_subset_bytes(const struct problem_size *size)
 {
     const struct linear_design *subset = NULL;
-    const double held = held_bytes(size);
+    const double held = held_bytes(size->n_train, size->n_features);
     return held > 0 ? held : (double)size->n_train * sizeof *subset->chosen;
 }
 
@@ -95,7 +96,7 @@ static enum status hold(struct linear_design *design, struct error *error)
 
 static enum status hold_rows(struct linear_design *design, struct error *error)
 {
-    if (design->n_rows * design->stride * sizeof *design->x > LINEAR_HELD_BYTES_MAX)
+    if (held_bytes(design->n_rows, design->n_features) == 0)
         return STATUS_OK;
     const enum status status = hold(design, error);
     for (size_t i = 0; i < design->n_rows && !status; i++)
