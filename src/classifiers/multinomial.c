@@ -7,10 +7,11 @@
  * without it.
  *
  * l2: as it stands. l1: an interior-point method; |w| is made smooth by a barrier whose weight mu
- * falls after each good step, as the path-following methods do (Koh, Kim and Boyd, "An
- * interior-point method for large-scale l1-regularized logistic regression", JMLR 2007), and dual
- * variables steer the second derivative; see multinomial_penalty.c. At the end the weights that the
- * barrier alone keeps from 0 are made 0, where the gap allows it.
+ * falls after each good step (no further than the rule to stop needs: errors of the step that are
+ * larger than mu keep the search from going along it), as the path-following methods do (Koh, Kim
+ * and Boyd, "An interior-point method for large-scale l1-regularized logistic regression", JMLR
+ * 2007), and dual variables steer the second derivative; see multinomial_penalty.c. At the end the
+ * weights that the barrier alone keeps from 0 are made 0, where the gap allows it.
  *
  * Bounds: with the intercepts at their optimum C (1[k = y] - p) is a point of the dual,
  *     max over p of C sum_i entropy(p_i) - penalty*(C sum_i x_i (1[k = y] - p_i)),
@@ -36,7 +37,7 @@ static const double CG_ACCURACY = 0.1, CG_ACCURACY_L1 = 0.02;
 static const double LINE_SEARCH_ACCURACY = 0.1; /* slope, of that at the start */
 static const double MU_FIRST = 0.1;
 static const double MU_FACTOR = 0.1;
-static const double MU_MIN = 1e-13;
+static const double MU_MIN = 0.05;      /* of what would leave a gap of tol */
 static const double MU_STEP = 0.5;      /* of Newton's, from which on mu falls ... */
 static const double MU_DECREMENT = 0.3; /* ... and the most that it may promise, of mu x weights */
 static const double FLOOR_MAX = 0.2;    /* for multinomial_rows_soften */
@@ -167,11 +168,12 @@ static double n_weights(const struct solver *s)
 /* The barrier's weight for the next step. */
 static void lower_mu(struct solver *s, long iteration)
 {
+    const double least = MU_MIN * s->options->tol * s->primal / n_weights(s);
     double *mu = &s->penalty.mu;
     if (iteration == 0)
         *mu = MU_FIRST * fmin(1, s->primal / n_weights(s));
     else if (s->step > MU_STEP && s->decrement < MU_DECREMENT * *mu * n_weights(s))
-        *mu = fmax(MU_MIN, MU_FACTOR * *mu);
+        *mu = fmin(*mu, fmax(least, MU_FACTOR * *mu));
 }
 
 /* Steps that the search shortens ask for more softening, long ones for less. */
