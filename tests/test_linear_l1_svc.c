@@ -289,83 +289,96 @@ static double product(const struct linear_system *system, const double *dw, size
     return value;
 }
 
+/* A system of three lanes, to be filled, and what its solution needs. */
+struct equations {
+    struct toy *toy;
+    struct solved solved; /* has the design */
+    struct linear_system system;
+    double *rhs, *dw, *dz; /* rhs is 0 */
+};
+
+/* In place: the system points to the design. */
+static void equations_create(struct equations *e)
+{
+    *e = (struct equations){.toy = toy_create(200, 6, 3)};
+    e->solved = solve(e->toy, LINEAR_SQUARED_HINGE, 1, 1);
+    const struct linear_design *d = &e->solved.design;
+    const size_t n_w = d->stride * d->lanes;
+    cr_assert_eq(linear_system_create(&e->system, d, NULL), STATUS_OK);
+    e->rhs = memory_zeroed(n_w, sizeof *e->rhs);
+    e->dw = memory_array(n_w, sizeof *e->dw);
+    e->dz = memory_array(d->n_rows * d->lanes, sizeof *e->dz);
+    cr_assert(e->rhs && e->dw && e->dz);
+}
+
+static void equations_destroy(struct equations *e)
+{
+    memory_free(e->rhs);
+    memory_free(e->dw);
+    memory_free(e->dz);
+    linear_system_destroy(&e->system);
+    release(&e->solved);
+    toy_destroy(e->toy);
+}
+
 /* With factors of other weights, as if rounding had spoilt them, the residual is that asked for. */
 Test(linear_l1_svc, equations_are_solved, .timeout = 10)
 {
-    struct toy *toy = toy_create(200, 6, 3);
-    struct solved s = solve(toy, LINEAR_SQUARED_HINGE, 1, 1);
-    const struct linear_design *d = &s.design;
-    const size_t n_w = d->stride * d->lanes;
-    struct linear_system system = {0};
-    cr_assert_eq(linear_system_create(&system, d, NULL), STATUS_OK);
-    double *rhs = memory_zeroed(n_w, sizeof *rhs), *dw = memory_array(n_w, sizeof *dw);
-    double *dz = memory_array(d->n_rows * d->lanes, sizeof *dz);
-    cr_assert(rhs && dw && dz);
+    struct equations e;
+    equations_create(&e);
+    struct linear_system *system = &e.system;
+    const struct linear_design *d = system->design;
     const bool active[] = {true, false, true};
     const double enough[] = {1e-9, HUGE_VAL, 1e-3};
     for (int spoilt = 0; spoilt < 2; spoilt++) {
-        fill_system(&system);
+        fill_system(system);
         for (size_t i = 0; spoilt && i < d->n_rows * d->lanes; i++)
-            system.d[i] *= i % 5 ? 1 : 20;
+            system->d[i] *= i % 5 ? 1 : 20;
         for (size_t j = 0; j < d->n_columns; j++)
             for (size_t k = 0; k < 3; k++)
-                rhs[j * d->lanes + k] = active[k] ? sin((double)(j + k)) : 0;
-        linear_system_factor(&system, active);
-        fill_system(&system);
-        linear_system_solve(&system, active, enough, rhs, dw, dz);
+                e.rhs[j * d->lanes + k] = active[k] ? sin((double)(j + k)) : 0;
+        linear_system_factor(system, active);
+        fill_system(system);
+        linear_system_solve(system, active, enough, e.rhs, e.dw, e.dz);
         for (size_t j = 0; j < d->n_columns; j++) {
             for (size_t k = 0; k < 3; k += 2)
-                cr_assert_leq(fabs(product(&system, dw, j, k) - rhs[j * d->lanes + k]),
+                cr_assert_leq(fabs(product(system, e.dw, j, k) - e.rhs[j * d->lanes + k]),
                               1.01 * enough[k], "spoilt %d column %zu lane %zu", spoilt, j, k);
-            cr_assert_eq(dw[j * d->lanes + 1], 0);
+            cr_assert_eq(e.dw[j * d->lanes + 1], 0);
         }
     }
-    memory_free(rhs);
-    memory_free(dw);
-    memory_free(dz);
-    linear_system_destroy(&system);
-    release(&s);
-    toy_destroy(toy);
+    equations_destroy(&e);
 }
 
 /* Rounds of conjugate gradients are counted, and many of them ask for a better factor. */
 Test(linear_l1_svc, many_rounds_ask_for_double, .timeout = 10)
 {
-    struct toy *toy = toy_create(200, 6, 3);
-    struct solved s = solve(toy, LINEAR_SQUARED_HINGE, 1, 1);
-    const struct linear_design *d = &s.design;
+    struct equations e;
+    equations_create(&e);
+    struct linear_system *system = &e.system;
+    const struct linear_design *d = system->design;
     const size_t n_w = d->stride * d->lanes, n_z = d->n_rows * d->lanes;
-    struct linear_system system = {0};
-    cr_assert_eq(linear_system_create(&system, d, NULL), STATUS_OK);
-    double *rhs = memory_zeroed(n_w, sizeof *rhs), *dw = memory_array(n_w, sizeof *dw);
-    double *dz = memory_array(n_z, sizeof *dz);
-    cr_assert(rhs && dw && dz);
     const double enough[] = {1e-9, 1e-9, 1e-9};
     bool active[] = {true, true, true};
     for (size_t i = 0; i < n_z; i++)
-        system.d[i] = 1e-3;
+        system->d[i] = 1e-3;
     for (size_t j = 0; j < n_w; j++) {
-        system.e[j] = 1;
-        rhs[j] = j % d->lanes < 3 && j < d->n_columns * d->lanes;
+        system->e[j] = 1;
+        e.rhs[j] = j % d->lanes < 3 && j < d->n_columns * d->lanes;
     }
-    linear_system_factor(&system, active);
-    cr_assert_not(system.hessians[0].is_double);
+    linear_system_factor(system, active);
+    cr_assert_not(system->hessians[0].is_double);
     for (size_t i = 0; i < n_z; i += 3)
-        system.d[i] *= 1000;
-    linear_system_solve(&system, active, enough, rhs, dw, dz);
+        system->d[i] *= 1000;
+    linear_system_solve(system, active, enough, e.rhs, e.dw, e.dz);
     for (size_t k = 0; k < 3; k++)
-        cr_assert(system.rounds[k] > 1 && system.rounds[k] < 50, "%d rounds", system.rounds[k]);
-    system.rounds[0] = 50;
-    system.rounds[1] = system.rounds[2] = 1;
-    linear_system_factor(&system, active);
-    cr_assert(system.is_double[0] && !system.is_double[1] && system.rounds[0] == 0);
+        cr_assert(system->rounds[k] > 1 && system->rounds[k] < 50, "%d rounds", system->rounds[k]);
+    system->rounds[0] = 50;
+    system->rounds[1] = system->rounds[2] = 1;
+    linear_system_factor(system, active);
+    cr_assert(system->is_double[0] && !system->is_double[1] && system->rounds[0] == 0);
     active[1] = active[2] = false;
-    linear_system_factor(&system, active);
-    cr_assert(system.is_double[0] && system.hessians[0].is_double);
-    memory_free(rhs);
-    memory_free(dw);
-    memory_free(dz);
-    linear_system_destroy(&system);
-    release(&s);
-    toy_destroy(toy);
+    linear_system_factor(system, active);
+    cr_assert(system->is_double[0] && system->hessians[0].is_double);
+    equations_destroy(&e);
 }
