@@ -96,6 +96,8 @@ grid exit >grid.json
   --jobs 2 --memory 900T 2>err.txt
 grep -q '^held back: 1 at once, not 2: each may hold 921600.0 GiB' err.txt || fail "$(cat err.txt)"
 grep -q '^1 at once with 1 thread each, at most ' err.txt || fail "$(cat err.txt)"
+limits=$(jq '.environment | .jobs == 1 and (.memory_limit_bytes | . > 0 and . < 1e15)' held/*.jsonl)
+[ "$limits" = true ] || fail "not the limits that it ran with: $(jq -c .environment held/*.jsonl)"
 "$program" list --plan --data data --dataset glyphs-easy --grid grid.json --only GaussianNB \
   --results nothing --jobs 2 >out.txt 2>err.txt
 if grep 'held back' err.txt; then fail "two small cells do not fit this machine"; fi

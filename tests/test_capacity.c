@@ -68,18 +68,6 @@ Test(capacity, whatever_is_asked_the_limits_fit_the_machine, .timeout = 10)
             }
 }
 
-Test(capacity, the_largest_dataset_counts, .timeout = 10)
-{
-    const struct dataset datasets[] = {
-        {.train.n_rows = 60000, .test.n_rows = 10000, .n_features = 784},
-        {.train.n_rows = 6000, .test.n_rows = 10000, .n_features = 100},
-    };
-    const uint64_t both = capacity_expected_bytes(datasets, 2);
-    cr_expect_eq(both, capacity_expected_bytes(datasets, 1));
-    cr_expect_gt(both, 792 << 20, "more than what the published grid needs");
-    cr_expect_lt(capacity_expected_bytes(datasets + 1, 1), both);
-}
-
 /* What is said, to be released with free. */
 static char *said(const struct capacity_request *request)
 {

@@ -1,5 +1,6 @@
 /* Which cells share a fit, at which parameters, and in which order they run. */
 #include "runner/plan.h"
+#include "runner/plan_machine.h"
 #include "runner/speed.h"
 
 #include "test_folder.h"
@@ -260,4 +261,40 @@ Test(plan, the_yardstick_takes_some_time, .timeout = 20)
     double seconds = 0;
     cr_assert_eq(speed_measure_yardstick(&seconds, NULL), STATUS_OK);
     cr_assert(seconds > 1e-4 && seconds < 5, "%g", seconds);
+}
+
+/* The jobs that such a machine runs at once, of eight asked for; and their limit. */
+static struct options fitted(const struct plan *plan, uint64_t machine_bytes)
+{
+    struct options options = {.jobs = 8, .threads = 1};
+    FILE *nowhere = fopen("/dev/null", "w");
+    cr_assert_not_null(nowhere);
+    plan_fit_machine(plan, &options, machine_bytes, nowhere);
+    fclose(nowhere);
+    return options;
+}
+
+Test(plan, as_many_cells_at_once_as_have_room_in_their_share, .timeout = 10)
+{
+    const struct options options = {.repeats = 1, .jobs = 1, .threads = 1};
+    struct setting s = set_up(&options, &empty, NULL);
+    const uint64_t largest_bytes = plan_largest_bytes(&s.plan, 1);
+    cr_assert_gt(largest_bytes, dataset.train.n_rows * dataset.n_features * sizeof(float),
+                 "LinearSVC holds its rows");
+    for (size_t n_jobs = 1; n_jobs <= 9; n_jobs++) {
+        const struct options fits = fitted(&s.plan, (n_jobs * largest_bytes + 10) / 9 * 10 + 10);
+        cr_expect_eq(fits.jobs, n_jobs < 8 ? n_jobs : 8);
+        cr_expect_geq(fits.memory_bytes, largest_bytes);
+    }
+    tear_down(&s);
+}
+
+Test(plan, a_cell_that_will_be_refused_holds_back_no_other, .timeout = 10)
+{
+    const struct options options = {.repeats = 1, .jobs = 1, .threads = 1};
+    struct setting s = set_up(&options, &empty, NULL);
+    const uint64_t largest_bytes = plan_largest_bytes(&s.plan, 1);
+    cr_expect_eq(fitted(&s.plan, largest_bytes + largest_bytes / 8).jobs, 1);
+    cr_expect_gt(fitted(&s.plan, largest_bytes).jobs, 1);
+    tear_down(&s);
 }

@@ -1,23 +1,5 @@
 #include "runner/capacity.h"
 
-/*
- * The largest worker of the published grid that cannot do with less (LinearSVC by Crammer and
- * Singer) holds four times the standardised images, and a program with its libraries comes to that.
- */
-static const uint64_t COPIES_OF_IMAGES = 4, PROGRAM_BYTES = (uint64_t)256 << 20;
-
-uint64_t capacity_expected_bytes(const struct dataset *datasets, size_t n_datasets)
-{
-    uint64_t largest_bytes = 0;
-    for (size_t i = 0; i < n_datasets; i++) {
-        const size_t n_rows = datasets[i].train.n_rows + datasets[i].test.n_rows;
-        const uint64_t bytes = (uint64_t)n_rows * datasets[i].n_features * sizeof(float);
-        if (bytes > largest_bytes)
-            largest_bytes = bytes;
-    }
-    return PROGRAM_BYTES + COPIES_OF_IMAGES * largest_bytes;
-}
-
 /* What each worker is taken to hold. */
 static uint64_t worker_bytes(const struct capacity_request *request)
 {

@@ -5,8 +5,6 @@
 #ifndef FMBENCH_RUNNER_CAPACITY_H
 #define FMBENCH_RUNNER_CAPACITY_H
 
-#include "loader/dataset.h"
-
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,7 +12,7 @@
 struct capacity_request {
     size_t n_jobs;           /* asked for, at least 1 */
     uint64_t limit_bytes;    /* of each worker, asked for; 0: an equal share */
-    uint64_t expected_bytes; /* what the largest worker is expected to hold */
+    uint64_t expected_bytes; /* what the largest worker is expected to hold, see plan_machine.h */
     uint64_t machine_bytes;  /* what there is, see machine_memory.h */
 };
 
@@ -26,12 +24,9 @@ struct capacity {
 
 /*
  * No more workers than fit when each holds what it may, or, where that is left to the machine, what
- * is expected; and no limit beyond what is usable. Thread-safe, as is capacity_expected_bytes.
+ * is expected; and no limit beyond what is usable. Thread-safe.
  */
 struct capacity capacity_fit(const struct capacity_request *request);
-
-/* What a worker is expected to hold on the largest of the datasets. */
-uint64_t capacity_expected_bytes(const struct dataset *datasets, size_t n_datasets);
 
 /* Writes what is less than was asked for, and why; nothing when all of it fits. */
 void capacity_say(FILE *out, const struct capacity_request *request,

@@ -10,6 +10,7 @@
 #include "runner/machine.h"
 #include "runner/options.h"
 #include "runner/plan.h"
+#include "runner/plan_machine.h"
 #include "runner/schedule.h"
 #include "runner/scratch.h"
 #include "runner/store.h"
@@ -78,7 +79,11 @@ static enum status make_plan(struct run *run)
                                              .skipped = &run->skipped};
         status = plan_add(&run->plan, &request, &run->error);
     }
-    return status ? status : plan_finish(&run->plan, o, &run->costs, &run->error);
+    if (status)
+        return status;
+    plan_fit_machine(&run->plan, &run->options, machine_memory_bytes(), stderr);
+    environment_describe(&run->environment, o);
+    return plan_finish(&run->plan, o, &run->costs, &run->error);
 }
 
 static uint8_t *original_labels(const struct dataset *dataset, const uint8_t *classes, size_t n)
@@ -302,8 +307,6 @@ static enum status prepare(struct run *run)
                 "libopenblas-openmp-dev for the speed that is promised\n",
                 blas_config());
     enum status status = inputs_read(&run->inputs, &run->options, &run->error);
-    if (!status)
-        inputs_fit_machine(&run->inputs, &run->options, stderr);
     /* Before the folder is locked: the child that measures would hold the lock as well. */
     if (!status)
         status = cost_model_open(&run->costs, run->options.costs, &run->error);
@@ -350,7 +353,6 @@ static int run_command(const struct command *command, int argc, char **argv)
     if (done >= 0)
         return done;
     inputs_defaults(&run.options);
-    environment_describe(&run.environment, &run.options);
     /* A full disk or a closed standard error is an error of a call, not the end of the run. */
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);

@@ -1,6 +1,5 @@
 #include "runner/inputs.h"
 
-#include "runner/capacity.h"
 #include "runner/data_load.h"
 #include "runner/machine.h"
 
@@ -14,19 +13,6 @@ void inputs_defaults(struct options *o)
         o->datasets.items[o->datasets.n++] = published[i];
     if (o->jobs == 0)
         o->jobs = (size_t)machine_n_cores();
-}
-
-void inputs_fit_machine(const struct inputs *inputs, struct options *o, FILE *held_back)
-{
-    const struct capacity_request request = {
-        .n_jobs = o->jobs,
-        .limit_bytes = o->memory_bytes,
-        .expected_bytes = capacity_expected_bytes(inputs->datasets, inputs->n_datasets),
-        .machine_bytes = machine_memory_bytes()};
-    const struct capacity capacity = capacity_fit(&request);
-    o->jobs = capacity.n_jobs;
-    o->memory_bytes = capacity.limit_bytes;
-    capacity_say(held_back, &request, &capacity);
 }
 
 static enum status load_datasets(struct inputs *inputs, const struct options *o,

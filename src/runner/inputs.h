@@ -8,7 +8,6 @@
 #include "runner/options.h"
 
 #include <stddef.h>
-#include <stdio.h>
 
 struct inputs {
     struct grid grid;
@@ -22,10 +21,6 @@ void inputs_defaults(struct options *options);
 /* The grid and the patterns of --only are checked before data are read. inputs_destroy takes a
    zeroed or a half-filled struct. */
 enum status inputs_read(struct inputs *inputs, const struct options *options, struct error *error);
-
-/* Decides how many cells run at once and what each may hold, and writes to `held_back` what is less
-   than the options ask for. */
-void inputs_fit_machine(const struct inputs *inputs, struct options *options, FILE *held_back);
 
 void inputs_destroy(struct inputs *inputs);
 

@@ -3,11 +3,12 @@
 #include "base/list_schedule.h"
 #include "base/memory.h"
 #include "report/journal.h"
-#include "runner/capacity.h"
 #include "runner/cost.h"
 #include "runner/exceeded.h"
 #include "runner/inputs.h"
+#include "runner/machine.h"
 #include "runner/plan.h"
+#include "runner/plan_machine.h"
 
 #include <assert.h>
 #include <jansson.h>
@@ -134,14 +135,11 @@ static enum status check_format(const struct options *o, struct error *error)
                      o->format);
 }
 
-static enum status print(const struct plan *plan, const struct options *o,
-                         const struct inputs *inputs, const struct cost_model *costs,
-                         struct error *error)
+static enum status print(const struct plan *plan, const struct options *o, uint64_t cell_bytes,
+                         const struct cost_model *costs, struct error *error)
 {
     if (strcmp(o->format, "json") == 0)
-        return print_plan_json(plan, o,
-                               capacity_expected_bytes(inputs->datasets, inputs->n_datasets),
-                               costs->speed, error);
+        return print_plan_json(plan, o, cell_bytes, costs->speed, error);
     return print_plan(plan, o, error);
 }
 
@@ -173,8 +171,6 @@ enum status list_plan(struct options *o, struct error *error)
     if (!status)
         status = inputs_read(&inputs, o, error);
     if (!status)
-        inputs_fit_machine(&inputs, o, stderr);
-    if (!status)
         status = exceeded_read(&only, o->only_exceeded, &o->datasets, error);
     if (!status)
         status = exceeded_read(&skipped, o->skip_exceeded, &o->datasets, error);
@@ -188,12 +184,15 @@ enum status list_plan(struct options *o, struct error *error)
                                                     .only = &only,
                                                     .skipped = &skipped},
                              error);
+    const uint64_t cell_bytes = plan_largest_bytes(&plan, (size_t)o->threads);
+    if (!status)
+        plan_fit_machine(&plan, o, machine_memory_bytes(), stderr);
     if (!status)
         status = cost_model_open(&costs, o->costs, error);
     if (!status)
         status = plan_finish(&plan, o, &costs, error);
     if (!status)
-        status = print(&plan, o, &inputs, &costs, error);
+        status = print(&plan, o, cell_bytes, &costs, error);
     plan_destroy(&plan);
     exceeded_destroy(&only);
     exceeded_destroy(&skipped);
