@@ -267,35 +267,55 @@ Test(multinomial, same_with_any_number_of_threads, .timeout = 60)
     toy_destroy(toy);
 }
 
+/* The rows of a problem by themselves. */
+struct softmax {
+    struct toy *toy;
+    struct training_set set;
+    struct linear_design design;
+    struct multinomial_rows rows;
+    size_t n;  /* of weights, with those that fill up the lanes */
+    double *w; /* n */
+};
+
+static void softmax_create(struct softmax *s, struct toy *toy, double C, int n_threads)
+{
+    *s = (struct softmax){.toy = toy, .set = toy_set(toy)};
+    cr_assert_eq(linear_design_create(&s->design, &s->set, true, n_threads, NULL), STATUS_OK);
+    s->n = s->design.stride * s->design.lanes;
+    s->w = memory_array(s->n, sizeof *s->w);
+    cr_assert(s->w);
+    cr_assert_eq(multinomial_rows_create(&s->rows, &s->design, C, s->w, NULL), STATUS_OK);
+}
+
+static void softmax_destroy(struct softmax *s)
+{
+    multinomial_rows_destroy(&s->rows);
+    memory_free(s->w);
+    linear_design_destroy(&s->design);
+    toy_destroy(s->toy);
+}
+
 /* Rows that are wrong and certain have no curvature: they are given some. */
 Test(multinomial, softened_rows, .timeout = 10)
 {
-    struct toy *toy = toy_create(90, 5, 3);
-    const struct training_set set = toy_set(toy);
-    struct linear_design design;
-    struct multinomial_rows rows = {0};
-    cr_assert_eq(linear_design_create(&design, &set, true, 1, NULL), STATUS_OK);
-    double *w = memory_array(design.stride * design.lanes, sizeof *w);
-    cr_assert(w);
-    cr_assert_eq(multinomial_rows_create(&rows, &design, 2, w, NULL), STATUS_OK);
-    for (size_t i = 0; i < toy->n_rows; i++)
-        rows.x.z[i * design.lanes] += i % 2 ? 20 : -20;
-    multinomial_rows_evaluate(&rows);
-    multinomial_rows_soften(&rows, 0.1);
-    for (size_t i = 0; i < toy->n_rows; i++) {
+    struct softmax s;
+    softmax_create(&s, toy_create(90, 5, 3), 2, 1);
+    const size_t lanes = s.design.lanes;
+    for (size_t i = 0; i < s.toy->n_rows; i++)
+        s.rows.x.z[i * lanes] += i % 2 ? 20 : -20;
+    multinomial_rows_evaluate(&s.rows);
+    multinomial_rows_soften(&s.rows, 0.1);
+    for (size_t i = 0; i < s.toy->n_rows; i++) {
         double sum = 0;
         for (size_t k = 0; k < 3; k++) {
-            const double p = rows.p[i * design.lanes + k];
+            const double p = s.rows.p[i * lanes + k];
             sum += p;
-            cr_assert_leq(fabs(rows.x.r[i * design.lanes + k] - 2 * (p - (k == toy->y[i]))), 1e-12);
+            cr_assert_leq(fabs(s.rows.x.r[i * lanes + k] - 2 * (p - (k == s.toy->y[i]))), 1e-12);
         }
-        cr_assert_geq(rows.p[i * design.lanes + toy->y[i]], 0.1 - 1e-12);
+        cr_assert_geq(s.rows.p[i * lanes + s.toy->y[i]], 0.1 - 1e-12);
         cr_assert_leq(fabs(sum - 1), 1e-12);
     }
-    multinomial_rows_destroy(&rows);
-    memory_free(w);
-    linear_design_destroy(&design);
-    toy_destroy(toy);
+    softmax_destroy(&s);
 }
 
 /* q = the Hessian of the losses times p, from the definition, of the rows' own p. */
@@ -317,14 +337,19 @@ static void naive_product(const struct multinomial_rows *m, double C, const doub
     }
 }
 
-/* The largest difference, of the largest of b. */
-static double difference(size_t n, const double *a, const double *b)
+/* Of the product with the Hessian from the definition, as a part of the largest number there. */
+static double product_error(const struct softmax *s, const double *p)
 {
+    double *expected = memory_array(2 * s->n, sizeof *expected), *q = expected + s->n;
     double largest = 0, size = 0;
-    for (size_t j = 0; j < n; j++) {
-        largest = fmax(largest, fabs(a[j] - b[j]));
-        size = fmax(size, fabs(b[j]));
+    cr_assert(expected);
+    naive_product(&s->rows, s->rows.x.C, p, expected);
+    multinomial_rows_curve(&s->rows, p, q);
+    for (size_t j = 0; j < s->n; j++) {
+        largest = fmax(largest, fabs(q[j] - expected[j]));
+        size = fmax(size, fabs(expected[j]));
     }
+    memory_free(expected);
     return largest / size;
 }
 
@@ -332,39 +357,28 @@ static double difference(size_t n, const double *a, const double *b)
    but opposite where the columns are the same. */
 Test(multinomial, products, .timeout = 10)
 {
-    struct toy *toy = toy_create(300, 6, 4);
-    const struct training_set set = toy_set(toy);
-    struct linear_design design;
-    struct multinomial_rows rows = {0};
-    cr_assert_eq(linear_design_create(&design, &set, true, 2, NULL), STATUS_OK);
-    for (size_t i = 0; i < design.n_rows; i++)
-        design.x[i * design.stride + 1] = design.x[i * design.stride];
-    const size_t n = design.stride * design.lanes;
-    double *w = memory_array(4 * n, sizeof *w), *p = w + n, *q = p + n, *expected = q + n;
-    cr_assert(w);
-    cr_assert_eq(multinomial_rows_create(&rows, &design, 3, w, NULL), STATUS_OK);
-    multinomial_rows_evaluate(&rows);
-    multinomial_rows_gather(&rows);
+    struct softmax s;
+    softmax_create(&s, toy_create(300, 6, 4), 3, 2);
+    const struct linear_design *d = &s.design;
+    for (size_t i = 0; i < d->n_rows; i++)
+        d->x[i * d->stride + 1] = d->x[i * d->stride];
+    multinomial_rows_evaluate(&s.rows);
+    multinomial_rows_gather(&s.rows);
+    double *p = memory_array(s.n, sizeof *p);
     struct rng rng = rng_create(5, 0);
-    for (size_t j = 0; j < n; j++)
-        p[j] = j / design.lanes < design.n_columns && j % design.lanes < design.n_problems
-                   ? rng_uniform(&rng) - 0.5
-                   : 0;
-    naive_product(&rows, 3, p, expected);
-    multinomial_rows_curve(&rows, p, q);
-    cr_assert_leq(difference(n, q, expected), 1e-5);
-    for (size_t j = 0; j < design.lanes; j++) {
+    cr_assert(p);
+    for (size_t j = 0; j < s.n; j++)
+        p[j] = j / d->lanes < d->n_columns && j % d->lanes < d->n_problems ? rng_uniform(&rng) - 0.5
+                                                                           : 0;
+    cr_assert_leq(product_error(&s, p), 1e-5);
+    for (size_t j = 0; j < d->lanes; j++) {
         p[j] *= 1e6;
-        p[design.lanes + j] -= p[j];
+        p[d->lanes + j] -= p[j];
     }
-    rows.is_double = true;
-    naive_product(&rows, 3, p, expected);
-    multinomial_rows_curve(&rows, p, q);
-    cr_assert_leq(difference(n, q, expected), 1e-6, "%g", difference(n, q, expected));
-    multinomial_rows_destroy(&rows);
-    memory_free(w);
-    linear_design_destroy(&design);
-    toy_destroy(toy);
+    s.rows.is_double = true;
+    cr_assert_leq(product_error(&s, p), 1e-6);
+    memory_free(p);
+    softmax_destroy(&s);
 }
 
 /* Hardly a loss, and hardly a penalty on rows that can nearly be separated. */
