@@ -1,4 +1,5 @@
 /* The regression trees of gradient boosting and their kernels, against straight computation. */
+#include "base/memory.h"
 #include "classifiers/gradient_boosting_simd.h"
 #include "classifiers/gradient_boosting_tree.h"
 #include "numerics/simd.h"
@@ -230,38 +231,57 @@ Test(gradient_boosting_tree, ties, .timeout = 20)
     boosting_tree_destroy(&tree);
 }
 
-/* Sums as large as they get, of more rows than 16 bits count: feature 1 tells the signs apart. */
-Test(gradient_boosting_tree, many_rows_with_large_residuals, .timeout = 20)
+/* Sums as large as they get: feature 1 tells the signs apart. */
+static void check_large_residuals(size_t n)
 {
-    enum { N = 140000, FEATURES = 3 };
-    static uint8_t bytes[N * FEATURES], columns[FEATURES * N];
-    static double large[N], sums[N];
-    struct features x = {.n_rows = N, .n_features = FEATURES, .bytes = bytes, .columns = columns};
+    enum { FEATURES = 3 };
+    uint8_t *bytes = memory_array(2 * n, FEATURES), *columns = bytes + n * FEATURES;
+    double *large = memory_zeroed(2 * n, sizeof *large), *sums = large + n;
+    const struct features x = {
+        .n_rows = n, .n_features = FEATURES, .bytes = bytes, .columns = columns};
     struct boosting_data data;
     struct boosting_grower *grower;
     struct boosting_tree tree;
     const struct boosting_target target = {
         .residuals = large, .step_factor = 1, .rate = 1, .raw = sums, .key = 1};
     struct rng rng = rng_create(6, 0);
-    for (size_t i = 0; i < N; i++) {
+    cr_assert(bytes && large);
+    for (size_t i = 0; i < n; i++) {
         large[i] = i % 4 ? 0.999 : -0.999;
         bytes[i * FEATURES] = (uint8_t)rng_below(&rng, 256);
         bytes[i * FEATURES + 1] = (uint8_t)(rng_below(&rng, 100) + (i % 4 ? 100 : 0));
         bytes[i * FEATURES + 2] = i % 3 > 0;
         for (size_t j = 0; j < FEATURES; j++)
-            columns[j * N + i] = bytes[i * FEATURES + j];
+            columns[j * n + i] = bytes[i * FEATURES + j];
     }
     cr_assert_eq(boosting_data_create(&data, &x, NULL), STATUS_OK);
     cr_assert_eq(boosting_grower_create(&grower, &data, 50, NULL), STATUS_OK);
     cr_assert_eq(boosting_grower_grow(grower, &tree, &target, NULL), STATUS_OK);
     cr_assert_eq(tree.n_nodes, 3);
     cr_assert(tree.nodes[0].value == 1 && tree.nodes[0].threshold == 99);
-    for (size_t i = 0; i < N; i++)
+    for (size_t i = 0; i < n; i++)
         cr_assert_float_eq(sums[i], large[i] / (0.999 * 0.001), 1e-9);
     boosting_tree_destroy(&tree);
     boosting_grower_destroy(grower);
     boosting_data_destroy(&data);
-    x.n_rows = BOOSTING_ROWS_MAX + 1;
+    memory_free(large);
+    memory_free(bytes);
+}
+
+Test(gradient_boosting_tree, more_rows_than_16_bits_count, .timeout = 20)
+{
+    check_large_residuals(140000);
+}
+
+Test(gradient_boosting_tree, more_rows_than_22_bits_count, .timeout = 60)
+{
+    check_large_residuals(((size_t)1 << 22) + 5);
+}
+
+Test(gradient_boosting_tree, too_many_rows, .timeout = 10)
+{
+    const struct features x = {.n_rows = (size_t)BOOSTING_ROWS_MAX + 1, .n_features = 3};
+    struct boosting_data data;
     cr_assert_eq(boosting_data_create(&data, &x, NULL), STATUS_DATA);
 }
 

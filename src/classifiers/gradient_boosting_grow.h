@@ -15,7 +15,7 @@ enum {
     BOOSTING_TILE = BOOSTING_LINE / BOOSTING_LANES
 };
 
-/* Sums over rows. Squares of 30 bits of up to 2^22 rows need more than 64. */
+/* Sums over rows. The squares of very many rows need more than 64 bits. */
 struct boosting_sums {
     uint64_t packed;
     unsigned __int128 squares;
