@@ -30,6 +30,12 @@ pass "$(cat mapped/results/*.jsonl | wc -l) rows are the same on images that are
 # Sanitizers have memory of their own.
 [ "$(nm -D "$program" 2>/dev/null | grep -c __asan_init)" = 0 ] || exit 0
 
+# What libraries reserve and never touch counts for nothing.
+"$program" run --grid "$root/tests/small.json" --data mapped --dataset glyphs-hard --memory 100M \
+  --results little 2>err.txt || fail "$(tail -n 3 err.txt): $(grep -h reason little/*.jsonl)"
+diff <(content mapped/results) <(content little) >/dev/null || fail "a small limit gives other results"
+pass "a limit of 100 MB is enough for $(cat little/*.jsonl | wc -l) rows that need less"
+
 n_train=$((rows_to_end_of_page + 32 * 256)) factor=2
 "$program" glyphs --data large --variant hard --n-train $n_train --n-test $n_test --plain 2>/dev/null
 "$program" run --grid "$root/tests/memory.json" --data large --dataset glyphs-hard --no-share \

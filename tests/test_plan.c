@@ -293,6 +293,11 @@ Test(plan, a_cell_that_will_be_refused_holds_back_no_other, .timeout = 10)
 {
     const struct options options = {.repeats = 1, .jobs = 1, .threads = 1};
     struct setting s = set_up(&options, &empty, NULL);
+    struct dataset large = dataset;
+    large.train.n_rows *= 100;
+    for (size_t i = 0; i < s.plan.n_cells; i++)
+        if (strcmp(s.plan.cells[i].point->class->name, "LinearSVC") == 0)
+            s.plan.cells[i].dataset = &large;
     const uint64_t largest_bytes = plan_largest_bytes(&s.plan, 1);
     cr_expect_eq(fitted(&s.plan, largest_bytes + largest_bytes / 8).jobs, 1);
     cr_expect_gt(fitted(&s.plan, largest_bytes).jobs, 1);

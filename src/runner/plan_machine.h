@@ -22,8 +22,8 @@
 void plan_fit_machine(const struct plan *plan, struct options *options, uint64_t machine_bytes,
                       FILE *held_back);
 
-/* What the largest cell of the plan is expected to hold where nothing limits it; with a quarter
-   more than the estimate, which an estimate may be wrong by. */
+/* What the largest cell of the plan is expected to hold where nothing limits it: the estimate, a
+   quarter more, and 256 MiB for programs. */
 uint64_t plan_largest_bytes(const struct plan *plan, size_t n_threads);
 
 #endif

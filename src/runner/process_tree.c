@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,19 +51,31 @@ static void find_tree(struct tree *tree, pid_t root)
         add_children(tree, tree->pids[i]);
 }
 
-static uint64_t resident_bytes(pid_t pid)
+/* The sum of the lines of these names in the status of a process. */
+static uint64_t status_bytes(pid_t pid, const char *const *names, size_t n_names)
 {
     char path[64], line[256];
     unsigned long long kibibytes, sum = 0;
     snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
     FILE *file = fopen(path, "r");
     while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "RssAnon: %llu kB", &kibibytes) == 1 ||
-            sscanf(line, "RssShmem: %llu kB", &kibibytes) == 1)
-            sum += kibibytes;
+        for (size_t i = 0; i < n_names; i++)
+            if (strncmp(line, names[i], strlen(names[i])) == 0 &&
+                sscanf(line + strlen(names[i]), ": %llu kB", &kibibytes) == 1)
+                sum += kibibytes;
     if (file)
         fclose(file);
     return sum * 1024;
+}
+
+static uint64_t resident_bytes(pid_t pid)
+{
+    return status_bytes(pid, (const char *const[]){"RssAnon", "RssShmem"}, 2);
+}
+
+uint64_t process_data_bytes(void)
+{
+    return status_bytes(getpid(), (const char *const[]){"VmData"}, 1);
 }
 
 uint64_t process_tree_resident_bytes(pid_t root)

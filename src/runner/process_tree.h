@@ -17,6 +17,10 @@
  */
 uint64_t process_tree_resident_bytes(pid_t root);
 
+/* What the calling process has reserved to write to, of which libraries touch little: what
+   RLIMIT_DATA counts. */
+uint64_t process_data_bytes(void);
+
 /* Kills all but the root, which must not start anything meanwhile. */
 void process_tree_kill_below(pid_t root);
 

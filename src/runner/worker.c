@@ -350,12 +350,16 @@ static enum status run_repeats(struct bench *b)
     return status;
 }
 
-/* Sanitizers reserve address space without end, which this limit would forbid. */
+/*
+ * So much more than is reserved now, most of which no one touches. Sanitizers reserve address space
+ * without end, which this limit would forbid.
+ */
 static void limit_memory(uint64_t limit_bytes)
 {
 #ifndef __SANITIZE_ADDRESS__
     if (limit_bytes) {
-        const struct rlimit limit = {limit_bytes, limit_bytes};
+        const uint64_t most_bytes = limit_bytes + process_data_bytes();
+        const struct rlimit limit = {most_bytes, most_bytes};
         setrlimit(RLIMIT_DATA, &limit);
     }
 #else
