@@ -3,26 +3,23 @@
 #include "runner/capacity.h"
 #include "runner/cell_memory.h"
 
+#include <math.h>
+
 /* Of an estimate of data; and for a program with its libraries, also one that is not ours. */
 static const double MARGIN = 1.25, PROGRAM_BYTES = 0x1p28;
-
-static uint64_t expected_bytes(const struct cell *cell, size_t n_threads, uint64_t limit_bytes)
-{
-    return (uint64_t)(PROGRAM_BYTES +
-                      MARGIN * cell_memory_need(cell, n_threads, limit_bytes).bytes);
-}
 
 /* The most that a cell with this limit is expected to hold, of those that `usable_bytes` hold. */
 static uint64_t largest_bytes(const struct plan *plan, size_t n_threads, uint64_t limit_bytes,
                               uint64_t usable_bytes)
 {
-    uint64_t largest = 0;
+    const double usable = (double)usable_bytes;
+    double largest = 0;
     for (size_t i = 0; i < plan->n_cells; i++) {
-        const uint64_t bytes = expected_bytes(&plan->cells[i], n_threads, limit_bytes);
-        if (bytes <= usable_bytes && bytes > largest)
-            largest = bytes;
+        const double need = cell_memory_need(&plan->cells[i], n_threads, limit_bytes).bytes;
+        if (need <= usable)
+            largest = fmax(largest, fmin(usable, PROGRAM_BYTES + MARGIN * need));
     }
-    return largest;
+    return (uint64_t)largest;
 }
 
 void plan_fit_machine(const struct plan *plan, struct options *options, uint64_t machine_bytes,
