@@ -150,7 +150,7 @@ jq -c 'del(.predictions)' one/glyphs-easy.jsonl >lost/glyphs-easy.jsonl
 expect_status 3 "${verify[@]}" --results lost --rerun 1
 expect_said err.txt "no row of a classifier of ours"
 cp -r one short
-edit short '.environment.timeout_s = 0.000001'
+edit short 'select(.name == "MLPClassifier") | .environment.timeout_s = 0.000001'
 expect_status 1 "${verify[@]}" --results short --rerun 1
 expect_said out.txt "DIFFERS: now ends as timeout"
 expect_status 2 "$program" verify --results one
