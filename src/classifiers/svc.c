@@ -537,9 +537,8 @@ static void destroy(void *model)
     memory_free(svc);
 }
 
-/* As svc_rows_create and create_shared keep them: of all rows with each other, or of the rows of
-   each class with each other and of the pairs at work; where that is not shared, what a pair keeps
-   for its gradient or, while it grows, a second time, comes to as much again. */
+/* As svc_rows_create and create_shared keep them: of all rows with each other, or of the pairs at
+   work and of the rows of each class with each other. */
 static double kernel_bytes(const struct problem_size *size, bool is_linear)
 {
     const double n = (double)size->n_train, k = (double)size->n_classes;
@@ -550,8 +549,7 @@ static double kernel_bytes(const struct problem_size *size, bool is_linear)
         return gram_bytes;
     const bool is_shared =
         !is_linear && class_bytes <= (double)shared_bytes_max(size->memory_bytes);
-    return (double)size->n_threads * pair_bytes * (is_shared ? 1 : 2) +
-           (is_shared ? class_bytes : 0);
+    return (double)size->n_threads * pair_bytes + (is_shared ? class_bytes : 0);
 }
 
 static struct memory_need memory_need(const struct parameters *parameters,
