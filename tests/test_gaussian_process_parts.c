@@ -230,7 +230,8 @@ static void check_latent(const struct gp_model *m, const struct gp_latent *laten
         const size_t at = i * m->n_problems + problem;
         const double ours = gp_laplace_probability(latent->means[at], 1 - latent->reductions[at]);
         cr_assert_lt(fabs(latent->means[at] - mean), 1e-11 * fabs(mean) + 1e-14);
-        cr_assert_lt(fabs(ours - theirs), 1e-12, "%zu: %.17g, not %.17g", i, ours, theirs);
+        /* The formula's terms are some thousands, and their sum is less than 1. */
+        cr_assert_lt(fabs(ours - theirs), 1e-11, "%zu: %.17g, not %.17g", i, ours, theirs);
     }
 }
 
