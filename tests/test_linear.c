@@ -1,6 +1,5 @@
 /* The solvers of LinearSVC and LogisticRegression against naive ones, and their kernels. */
 #include "classifiers/crammer_singer.h"
-#include "classifiers/crammer_singer_joint.h"
 #include "classifiers/linear_binary.h"
 #include "classifiers/linear_hessian.h"
 #include "classifiers/linear_l1.h"
@@ -306,80 +305,6 @@ Test(linear, crammer_singer_interior_on_few_rows, .timeout = 20)
             release(&f);
             toy_destroy(toy);
         }
-}
-
-enum { JOINT_CLASSES = 4, JOINT_ROWS = 60 };
-
-struct joint_problem {
-    struct fitted f;
-    double d[JOINT_ROWS * LINEAR_LANES], sum_d[JOINT_ROWS];
-    double *in, *out; /* stride x lanes */
-};
-
-static struct joint_problem prepare_joint(const struct toy *toy)
-{
-    struct joint_problem p = {.f = prepare(toy, true)};
-    const size_t lanes = p.f.design.lanes, n = p.f.design.stride * lanes;
-    p.in = memory_zeroed(n, sizeof *p.in);
-    p.out = memory_array(n, sizeof *p.out);
-    cr_assert(lanes == LINEAR_LANES && p.in && p.out);
-    for (size_t i = 0; i < JOINT_ROWS; i++)
-        for (size_t k = 0; k < JOINT_CLASSES; k++) {
-            p.d[i * lanes + k] = 0.1 + (double)((7 * i + 3 * k) % 11);
-            p.sum_d[i] += p.d[i * lanes + k];
-        }
-    for (size_t j = 0; j < p.f.design.n_columns; j++)
-        for (size_t k = 0; k < JOINT_CLASSES; k++)
-            p.in[j * lanes + k] = k + 1 < JOINT_CLASSES ? (double)(j + k) : -(double)(3 * j + 3);
-    return p;
-}
-
-/* Element j of class k of H out. */
-static double joint_product(const struct joint_problem *p, size_t j, size_t k)
-{
-    const struct linear_design *design = &p->f.design;
-    const size_t lanes = design->lanes;
-    double value = p->out[j * lanes + k];
-    for (size_t i = 0; i < JOINT_ROWS; i++) {
-        const float *x = design->x + i * design->stride;
-        double z[JOINT_CLASSES] = {0}, mean = 0;
-        for (size_t l = 0; l < JOINT_CLASSES; l++) {
-            for (size_t c = 0; c < design->n_columns; c++)
-                z[l] += (double)x[c] * p->out[c * lanes + l];
-            mean += p->d[i * lanes + l] * z[l] / p->sum_d[i];
-        }
-        value += p->d[i * lanes + k] * (z[k] - mean) * (double)x[j];
-    }
-    return value;
-}
-
-/* All rows are in the sample of a small problem: H times the solution is the right-hand side. */
-Test(linear, crammer_singer_joint_matrix, .timeout = 10)
-{
-    struct toy *toy = toy_create(JOINT_ROWS, 5, JOINT_CLASSES);
-    struct joint_problem p = prepare_joint(toy);
-    for (int is_double = 0; is_double < 2; is_double++) {
-        struct crammer_singer_joint joint = {0};
-        cr_assert_eq(crammer_singer_joint_create(&joint, &p.f.design, NULL), STATUS_OK);
-        joint.wants_double = is_double;
-        bool is_done;
-        cr_assert_eq(crammer_singer_joint_factor(&joint, p.d, p.sum_d, &is_done, NULL), STATUS_OK);
-        cr_assert(is_done);
-        cr_assert_eq(joint.is_double, is_double);
-        crammer_singer_joint_solve(&joint, p.in, p.out);
-        for (size_t j = 0; j < p.f.design.n_columns; j++)
-            for (size_t k = 0; k < JOINT_CLASSES; k++) {
-                const double value = joint_product(&p, j, k);
-                const double wanted = p.in[j * p.f.design.lanes + k];
-                cr_assert_leq(fabs(value - wanted), is_double ? 1e-10 : 2e-3, "%zu of %zu: %g, %g",
-                              j, k, value, wanted);
-            }
-        crammer_singer_joint_destroy(&joint);
-    }
-    memory_free(p.in);
-    memory_free(p.out);
-    release(&p.f);
-    toy_destroy(toy);
 }
 
 /* The kernels against plain loops, in every version that this processor has. */

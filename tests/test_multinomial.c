@@ -1,5 +1,6 @@
 /* Multinomial logistic regression against its definition in double, and LogisticRegression with it.
  */
+#include "classifiers/linear_joint.h"
 #include "classifiers/multinomial.h"
 #include "classifiers/multinomial_rows.h"
 #include "linear_toy.h"
@@ -250,6 +251,23 @@ Test(multinomial, all_the_classes_there_may_be, .timeout = 60)
     }
 }
 
+/* More classes and features than all blocks of a Newton matrix are made for; for l1 only. */
+Test(multinomial, too_many_classes_and_features_for_the_whole_matrix, .timeout = 60)
+{
+    struct toy *toy = toy_alone(168, 280, 42);
+    struct rng rng = rng_create(6, 0);
+    cr_assert_not(linear_joint_fits(toy->n_classes, toy->n_features + 1));
+    for (size_t i = 0; i < toy->n_rows * toy->n_features; i++)
+        toy->bytes[i] = (uint8_t)rng_below(&rng, 256);
+    for (size_t i = 0; i < toy->n_rows; i++)
+        toy->y[i] = (uint8_t)(i % 42);
+    toy_finish(toy);
+    struct fitted f = fit(toy, true, 2, 1e-8, 1);
+    check_optimum(toy, &f, true, 2);
+    release(&f);
+    toy_destroy(toy);
+}
+
 Test(multinomial, same_with_any_number_of_threads, .timeout = 60)
 {
     struct toy *toy = toy_create(900, 6, 4);
@@ -268,7 +286,7 @@ Test(multinomial, same_with_any_number_of_threads, .timeout = 60)
 }
 
 /* The rows of a problem by themselves. */
-struct softmax {
+struct rows_alone {
     struct toy *toy;
     struct training_set set;
     struct linear_design design;
@@ -277,9 +295,9 @@ struct softmax {
     double *w; /* n */
 };
 
-static void softmax_create(struct softmax *s, struct toy *toy, double C, int n_threads)
+static void rows_alone_create(struct rows_alone *s, struct toy *toy, double C, int n_threads)
 {
-    *s = (struct softmax){.toy = toy, .set = toy_set(toy)};
+    *s = (struct rows_alone){.toy = toy, .set = toy_set(toy)};
     cr_assert_eq(linear_design_create(&s->design, &s->set, true, n_threads, NULL), STATUS_OK);
     s->n = s->design.stride * s->design.lanes;
     s->w = memory_array(s->n, sizeof *s->w);
@@ -287,7 +305,7 @@ static void softmax_create(struct softmax *s, struct toy *toy, double C, int n_t
     cr_assert_eq(multinomial_rows_create(&s->rows, &s->design, C, s->w, NULL), STATUS_OK);
 }
 
-static void softmax_destroy(struct softmax *s)
+static void rows_alone_destroy(struct rows_alone *s)
 {
     multinomial_rows_destroy(&s->rows);
     memory_free(s->w);
@@ -298,8 +316,8 @@ static void softmax_destroy(struct softmax *s)
 /* Rows that are wrong and certain have no curvature: they are given some. */
 Test(multinomial, softened_rows, .timeout = 10)
 {
-    struct softmax s;
-    softmax_create(&s, toy_create(90, 5, 3), 2, 1);
+    struct rows_alone s;
+    rows_alone_create(&s, toy_create(90, 5, 3), 2, 1);
     const size_t lanes = s.design.lanes;
     for (size_t i = 0; i < s.toy->n_rows; i++)
         s.rows.x.z[i * lanes] += i % 2 ? 20 : -20;
@@ -315,7 +333,7 @@ Test(multinomial, softened_rows, .timeout = 10)
         cr_assert_geq(s.rows.p[i * lanes + s.toy->y[i]], 0.1 - 1e-12);
         cr_assert_leq(fabs(sum - 1), 1e-12);
     }
-    softmax_destroy(&s);
+    rows_alone_destroy(&s);
 }
 
 /* q = the Hessian of the losses times p, from the definition, of the rows' own p. */
@@ -338,7 +356,7 @@ static void naive_product(const struct multinomial_rows *m, double C, const doub
 }
 
 /* Of the product with the Hessian from the definition, as a part of the largest number there. */
-static double product_error(const struct softmax *s, const double *p)
+static double product_error(const struct rows_alone *s, const double *p)
 {
     double *expected = memory_array(2 * s->n, sizeof *expected), *q = expected + s->n;
     double largest = 0, size = 0;
@@ -357,8 +375,8 @@ static double product_error(const struct softmax *s, const double *p)
    but opposite where the columns are the same. */
 Test(multinomial, products, .timeout = 10)
 {
-    struct softmax s;
-    softmax_create(&s, toy_create(300, 6, 4), 3, 2);
+    struct rows_alone s;
+    rows_alone_create(&s, toy_create(300, 6, 4), 3, 2);
     const struct linear_design *d = &s.design;
     for (size_t i = 0; i < d->n_rows; i++)
         d->x[i * d->stride + 1] = d->x[i * d->stride];
@@ -378,7 +396,7 @@ Test(multinomial, products, .timeout = 10)
     s.rows.is_double = true;
     cr_assert_leq(product_error(&s, p), 1e-6);
     memory_free(p);
-    softmax_destroy(&s);
+    rows_alone_destroy(&s);
 }
 
 /* Hardly a loss, and hardly a penalty on rows that can nearly be separated. */

@@ -15,7 +15,8 @@
 #include "classifiers/crammer_singer.h"
 
 #include "base/memory.h"
-#include "classifiers/crammer_singer_joint.h"
+#include "classifiers/linear_interior.h"
+#include "classifiers/linear_joint.h"
 #include "numerics/rng.h"
 
 #include <math.h>
@@ -35,6 +36,8 @@ static const double NEARLY = 1e-3;
 
 /* Newton steps that the interior-point method would cost too. */
 enum { NEWTON_TRIAL = 60 };
+
+enum { INTERIOR_STEPS_MAX = 100 };
 
 struct state {
     const struct linear_design *design;
@@ -180,7 +183,10 @@ double crammer_singer_bytes(const struct problem_size *size)
     const double n_classes = (double)size->n_classes;
     const double n_lanes = (double)linear_lanes_for(size->n_classes);
     const double dual_bytes = (n_classes + n_lanes + 1) * sizeof(double) + sizeof(uint32_t) + 2;
-    return (double)size->n_train * (dual_bytes + crammer_singer_interior_row_bytes(n_lanes));
+    const double other_bytes = linear_joint_fits(size->n_classes, size->n_features + 1)
+                                   ? linear_interior_bytes(LINEAR_INTERIOR_CRAMMER_SINGER, size)
+                                   : crammer_singer_newton_bytes(size);
+    return (double)size->n_train * dual_bytes + other_bytes;
 }
 
 static void start(const struct state *s)
@@ -285,13 +291,34 @@ enum status crammer_singer_dual(const struct linear_design *design,
     return status;
 }
 
+enum status crammer_singer_interior(const struct linear_design *design,
+                                    const struct crammer_singer_options *options,
+                                    double *restrict w, struct crammer_singer_result *result,
+                                    struct error *error)
+{
+    const struct linear_interior_options of_interior = {
+        .machine = LINEAR_INTERIOR_CRAMMER_SINGER,
+        .C = options->C,
+        .tol = options->tol,
+        .max_iter =
+            options->max_iter < INTERIOR_STEPS_MAX ? options->max_iter : INTERIOR_STEPS_MAX};
+    struct linear_interior_result of;
+    const enum status status = linear_interior_solve(design, &of_interior, w, &of, error);
+    *result = (struct crammer_singer_result){.solver = LINEAR_INTERIOR_NAME,
+                                             .n_iter = of.n_iter,
+                                             .converged = of.converged,
+                                             .objective = of.objective,
+                                             .dual_gap = of.dual_gap};
+    return status;
+}
+
 /* After the dual method; `copy` has its w, and room for another. */
 static enum status finish(const struct state *s, const struct crammer_singer_options *options,
                           double *copy, struct crammer_singer_result *result, struct error *error)
 {
     const struct linear_design *d = s->design;
     const struct crammer_singer_start from = {.w = copy, .alpha = s->alpha, .C = s->C};
-    if (!crammer_singer_joint_fits(d))
+    if (!linear_joint_fits(d->n_problems, d->n_columns))
         return crammer_singer_newton(d, options, &from, s->lanes_w, result, error);
     if (d->n_rows >= d->n_problems * d->n_columns)
         return crammer_singer_interior(d, options, s->lanes_w, result, error);

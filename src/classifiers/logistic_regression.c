@@ -125,7 +125,7 @@ static struct memory_need memory_need(const struct parameters *parameters,
 {
     const bool l1 = parameter_choice(parameters, PENALTY) == PENALTY_L1;
     const bool joint = parameter_choice(parameters, MULTI_CLASS) == MULTINOMIAL;
-    return linear_classifier_memory_need(size, joint ? multinomial_bytes(size)
+    return linear_classifier_memory_need(size, joint ? multinomial_bytes(size, l1)
                                                : l1  ? linear_lanes_bytes(size)
                                                      : linear_binary_bytes(size));
 }

@@ -1,7 +1,8 @@
 /*
  * Multinomial logistic regression,
  *     min over W, b of penalty(W) + C sum_i (log sum_k exp(w_k.x_i + b_k) - w_{y_i}.x_i - b_{y_i}),
- * the penalty 1/2 |W|^2 or |W|_1, the intercepts b not penalised; see multinomial.c.
+ * the penalty 1/2 |W|^2 or |W|_1, the intercepts b not penalised; see
+ * multinomial.c.
  */
 #ifndef FMBENCH_CLASSIFIERS_MULTINOMIAL_H
 #define FMBENCH_CLASSIFIERS_MULTINOMIAL_H
@@ -24,7 +25,7 @@ struct multinomial_result {
 };
 
 /* What multinomial_solve allocates. */
-double multinomial_bytes(const struct problem_size *size);
+double multinomial_bytes(const struct problem_size *size, bool is_l1);
 
 /* For a design with all classes. w: stride x lanes, from 0 to the optimum. */
 enum status multinomial_solve(const struct linear_design *design,

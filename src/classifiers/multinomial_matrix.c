@@ -17,10 +17,9 @@ static size_t factor_items(const struct multinomial_matrix *m)
 }
 
 enum status multinomial_matrix_create(struct multinomial_matrix *matrix,
-                                      const struct multinomial_rows *rows, const double *diagonal,
-                                      struct error *error)
+                                      const struct multinomial_rows *rows, struct error *error)
 {
-    *matrix = (struct multinomial_matrix){.rows = rows, .diagonal = diagonal};
+    *matrix = (struct multinomial_matrix){.rows = rows};
     const size_t n_items = rows->x.design->n_problems * factor_items(matrix);
     matrix->factors = memory_array(n_items, sizeof *matrix->factors);
     if (!matrix->factors)
@@ -40,7 +39,7 @@ void multinomial_matrix_factor_first(struct multinomial_matrix *matrix)
     const struct linear_lanes *x = &matrix->rows->x;
     struct linear_hessian *h = &x->scratch[0].hessian;
     linear_lanes_list_all(x, x->C / (double)x->design->n_problems, h);
-    linear_hessian_build(h, x->design, matrix->diagonal ? matrix->diagonal[0] : 1, 1);
+    linear_hessian_build(h, x->design, 1, 1);
     linear_hessian_factor(h);
     linear_lanes_shared_leverage(x, h->matrix);
     memcpy(matrix->factors, h->matrix, factor_items(matrix) * sizeof *h->matrix);
@@ -53,9 +52,7 @@ static void factor_class(const struct multinomial_matrix *m, size_t k, struct li
     const struct linear_design *d = x->design;
     linear_lanes_list_logistic(x, k, CUTOFF / fmax(1, x->C), h);
     linear_lanes_sample(x, k, SAMPLE_ROWS, h);
-    linear_hessian_build(h, d, m->diagonal ? 0 : 1, 1);
-    for (size_t j = 0; m->diagonal && j < d->n_columns; j++)
-        h->matrix[j * d->stride + j] += m->diagonal[j * d->lanes + k];
+    linear_hessian_build(h, d, 1, 1);
     linear_hessian_factor(h);
     memcpy(m->factors + k * factor_items(m), h->matrix, factor_items(m) * sizeof *h->matrix);
 }
@@ -71,25 +68,6 @@ void multinomial_matrix_factor(struct multinomial_matrix *matrix)
     matrix->is_shared = false;
 }
 
-/* out += the solution for shifts of the classes that have rows; nothing resists those of the
-   intercepts, and they do nothing. */
-static void add_shifts(const struct multinomial_matrix *m, const double *in, double *out)
-{
-    const struct linear_design *d = m->rows->x.design;
-    for (size_t j = 0; j + 1 < d->n_columns; j++) {
-        double sum = 0, resistance = 0;
-        for (size_t k = 0; k < d->n_problems; k++)
-            if (m->rows->n_class[k] > 0) {
-                sum += in[j * d->lanes + k];
-                resistance += m->diagonal[j * d->lanes + k];
-            }
-        for (size_t k = 0; k < d->n_problems; k++)
-            if (m->rows->n_class[k] > 0)
-                out[j * d->lanes + k] += sum / resistance;
-    }
-    multinomial_rows_project_column(m->rows, out + (d->n_columns - 1) * d->lanes);
-}
-
 void multinomial_matrix_solve(const struct multinomial_matrix *matrix, const double *in,
                               double *out)
 {
@@ -101,8 +79,5 @@ void multinomial_matrix_solve(const struct multinomial_matrix *matrix, const dou
     for (size_t k = 0; k < d->n_problems; k++)
         linear_lanes_solve(x, k, matrix->factors + k * next, 1, in, out,
                            x->scratch[omp_get_thread_num()].column);
-    if (matrix->diagonal)
-        add_shifts(matrix, in, out);
-    else
-        multinomial_rows_project(matrix->rows, out);
+    linear_subtract_means(d, out);
 }

@@ -1,26 +1,19 @@
 /*
  * The softmax losses of all rows, C sum_i (log sum_k exp(z_ik) - z_iy), z = X w: values, gradient,
- * curvature, and what the dual needs. The intercepts, the last row of w, are not penalised; they
- * are kept at their optimum for the other weights, where in each class the probabilities p sum to
- * the number of its rows: only then is C (1[k = y] - p) a point of the dual. A class without rows
- * has probability 0, weights 0, and at the end an intercept of minus infinity.
- *
- * Sums have a fixed order: results are the same for any number of threads.
+ * curvature. The intercepts, the last row of w, are not penalised; they are kept at their optimum
+ * for the other weights, see softmax.h.
  */
 #ifndef FMBENCH_CLASSIFIERS_MULTINOMIAL_ROWS_H
 #define FMBENCH_CLASSIFIERS_MULTINOMIAL_ROWS_H
 
 #include "classifiers/linear_lanes.h"
+#include "classifiers/softmax.h"
 
 struct multinomial_rows {
     struct linear_lanes x; /* z, r = C (p - 1[k = y]), s and t = X s, g = X^T r; w is borrowed */
     double loss;           /* at w */
     double *p;             /* n_rows x lanes, owned; 0 in padding */
-    double *absent;        /* lanes, owned: -infinity for a class without rows, else 0 */
-    double *n_class;       /* lanes, owned: rows of each class */
-    double *shift;         /* lanes, owned: what the intercepts move by */
-    double *sums;          /* LINEAR_CHUNKS x (n_problems + 2) x n_problems, owned */
-    double *matrix;        /* n_problems x n_problems, owned */
+    struct softmax softmax;
     struct linear_design curved; /* rows whose curvature matters, a subset */
     double *shiftless;           /* stride x lanes, owned: for products */
     float *curved_p;             /* curved.n_rows x lanes, owned */
@@ -49,12 +42,6 @@ struct multinomial_line multinomial_rows_along(const struct multinomial_rows *ro
 void multinomial_rows_move(struct multinomial_rows *rows, double step);
 
 /*
- * C times the sum of the entropies of 1[k = y] + scale (p - 1[k = y]), scale in [0, 1]: the dual's
- * part of the losses at that point.
- */
-double multinomial_rows_entropy(const struct multinomial_rows *rows, double scale);
-
-/*
  * Between evaluations: where the probability of a row's own class is below `floor`, moves p and r
  * towards the label until it is that. Such a row has next to no curvature though its loss is steep,
  * and with pixels that few rows have, steps without it are far too long.
@@ -63,11 +50,6 @@ void multinomial_rows_soften(struct multinomial_rows *rows, double floor);
 
 /* Before products: gathers the rows of which p is not as good as settled. */
 void multinomial_rows_gather(struct multinomial_rows *rows);
-
-/* Takes the mean over the classes that have rows from each column's weights, so that they sum to 0;
-   makes those of other classes 0. stride x lanes. */
-void multinomial_rows_project(const struct multinomial_rows *rows, double *w);
-void multinomial_rows_project_column(const struct multinomial_rows *rows, double *w); /* lanes */
 
 /* q = the Hessian of the losses times p; stride x lanes. Uses t for itself. */
 void multinomial_rows_curve(const struct multinomial_rows *rows, const double *p, double *q);

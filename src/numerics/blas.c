@@ -174,3 +174,10 @@ void blas_dtrsv_t(size_t n, const double *l, size_t ldl, double *x)
     cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (blasint)n, l, (blasint)ldl, x,
                 1);
 }
+
+void blas_strsv_t(size_t n, const float *l, size_t ldl, float *x)
+{
+    work_add_float((double)n * (double)n);
+    cblas_strsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (blasint)n, l, (blasint)ldl, x,
+                1);
+}

@@ -107,4 +107,7 @@ bool blas_dlq_times_qt(size_t m, size_t n, const double *a, size_t lda, const do
 /* x = L^-T x. */
 void blas_dtrsv_t(size_t n, const double *l, size_t ldl, double *x);
 
+/* The same in float32. */
+void blas_strsv_t(size_t n, const float *l, size_t ldl, float *x);
+
 #endif
