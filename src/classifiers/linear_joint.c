@@ -64,11 +64,14 @@ bool linear_joint_fits(size_t n_classes, size_t n_columns)
 double linear_joint_bytes(const struct problem_size *size)
 {
     const double n_columns = (double)size->n_features + 1, n_classes = (double)size->n_classes;
+    const double n_lanes = (double)linear_lanes_for(size->n_classes);
     const bool is_joint = linear_joint_fits(size->n_classes, size->n_features + 1);
     const double n_factor = n_classes * n_columns * n_columns * (is_joint ? n_classes : 1);
     const double n_others = (double)size->n_threads * BLOCK_ROWS * n_columns;
-    return (n_factor + n_others + n_classes * n_columns) * sizeof(double) +
-           (double)size->n_train * sizeof(float) + LINEAR_CHUNKS * sizeof(struct weight_counts);
+    const double n_pairs = is_joint ? n_classes * (n_classes - 1) / 2 : n_classes;
+    return (n_factor + n_others + n_columns * (n_classes + n_lanes)) * sizeof(double) +
+           (double)size->n_train * (n_pairs + n_lanes) * sizeof(float) +
+           LINEAR_CHUNKS * sizeof(struct weight_counts);
 }
 
 /* Rows [first, first + n_rows) of the leverages, without a factor of their squares; rows:
