@@ -8,7 +8,7 @@
  * minimised over the variables of one row at a time, exactly, by sorting. Rows that did not change
  * are left out for a growing number of passes. It is fast where few rows matter. Where it has not
  * arrived after its share of work, others take over: an interior-point method whose cost hardly
- * depends on C (crammer_singer_interior.c), and Newton's on the smoothed primal, which is cheaper
+ * depends on C (linear_interior.c), and Newton's on the smoothed primal, which is cheaper
  * where rows are few and C is small (crammer_singer_newton.c). All stop at a relative duality gap
  * of tol, or at their limits with the gap that they have.
  */
@@ -16,6 +16,7 @@
 
 #include "base/memory.h"
 #include "classifiers/linear_interior.h"
+#include "classifiers/linear_interior_rows.h"
 #include "classifiers/linear_joint.h"
 #include "numerics/rng.h"
 
@@ -178,14 +179,16 @@ static enum status allocate(struct state *s, struct error *error)
                          "Crammer and Singer's machine", error);
 }
 
+/* With few rows the dual method is mostly enough, or others do with little more. */
 double crammer_singer_bytes(const struct problem_size *size)
 {
     const double n_classes = (double)size->n_classes;
     const double n_lanes = (double)linear_lanes_for(size->n_classes);
     const double dual_bytes = (n_classes + n_lanes + 1) * sizeof(double) + sizeof(uint32_t) + 2;
-    const double other_bytes = linear_joint_fits(size->n_classes, size->n_features + 1)
-                                   ? linear_interior_bytes(LINEAR_INTERIOR_CRAMMER_SINGER, size)
-                                   : crammer_singer_newton_bytes(size);
+    const double other_bytes =
+        linear_joint_is_likely(size)
+            ? linear_interior_bytes(LINEAR_INTERIOR_CRAMMER_SINGER, size)
+            : (double)size->n_train * linear_interior_rows_bytes(false, n_lanes);
     return (double)size->n_train * dual_bytes + other_bytes;
 }
 

@@ -23,9 +23,8 @@ struct crammer_singer_result {
     double dual_gap; /* relative */
 };
 
-/* What the dual method and, where it is not enough, another allocate; and Newton's alone. */
+/* What the dual method and, where it is not enough, the interior-point method allocate. */
 double crammer_singer_bytes(const struct problem_size *size);
-double crammer_singer_newton_bytes(const struct problem_size *size);
 
 /* w: stride x lanes, from 0 to the optimum. The dual method, then another if need be. */
 enum status crammer_singer_solve(const struct linear_design *design,
@@ -50,7 +49,7 @@ enum status crammer_singer_newton(const struct linear_design *design,
                                   const struct crammer_singer_start *from, double *restrict w,
                                   struct crammer_singer_result *result, struct error *error);
 
-/* The interior-point method alone, from w = 0; for what linear_joint_fits. */
+/* The interior-point method alone, from w = 0. */
 enum status crammer_singer_interior(const struct linear_design *design,
                                     const struct crammer_singer_options *options,
                                     double *restrict w, struct crammer_singer_result *result,

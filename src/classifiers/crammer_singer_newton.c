@@ -403,17 +403,6 @@ static void start(struct solver *s, const struct crammer_singer_start *from)
         }
 }
 
-double crammer_singer_newton_bytes(const struct problem_size *size)
-{
-    const struct solver *s = NULL;
-    const double n_columns = (double)size->n_features + 1, n_classes = (double)size->n_classes;
-    const double row_bytes =
-        (double)linear_lanes_for(size->n_classes) * (double)(sizeof *s->log_q + sizeof *s->p);
-    return linear_lanes_bytes(size) + linear_design_subset_bytes(size) +
-           (double)size->n_train * row_bytes +
-           n_classes * n_columns * n_columns * sizeof *s->factors;
-}
-
 enum status crammer_singer_newton(const struct linear_design *design,
                                   const struct crammer_singer_options *options,
                                   const struct crammer_singer_start *from, double *restrict w,

@@ -323,21 +323,19 @@ static double step(struct interior *s)
     return longest;
 }
 
-static bool can_join(const struct interior *s)
-{
-    return !s->joint.is_joint && linear_joint_fits(s->design->n_problems, s->design->n_columns);
-}
-
 /* What conjugate gradients need from the next step on: the whole matrix, then double. */
 static enum status adapt(struct interior *s, struct error *error)
 {
-    if (can_join(s))
-        return s->is_short || s->cg_rounds > linear_joint_rounds(&s->joint)
-                   ? linear_joint_join(&s->joint, error)
-                   : STATUS_OK;
-    s->joint.wants_double |= s->is_short;
-    s->is_final = s->joint.wants_double;
-    return STATUS_OK;
+    const struct linear_design *d = s->design;
+    const size_t n_rows = d->n_rows, n_classes = d->n_problems, n_columns = d->n_columns;
+    if (s->joint.is_joint || !linear_joint_pays(n_rows, n_classes, n_columns)) {
+        s->joint.wants_double |= s->is_short;
+        s->is_final = s->joint.wants_double || s->joint.is_double;
+        return STATUS_OK;
+    }
+    return s->is_short || s->cg_rounds > linear_joint_rounds(n_rows, n_classes, n_columns)
+               ? linear_joint_join(&s->joint, error)
+               : STATUS_OK;
 }
 
 static enum status iterate(struct interior *s, struct linear_interior_result *result,

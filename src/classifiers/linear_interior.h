@@ -39,7 +39,7 @@ struct linear_interior_result {
 /* What it allocates. */
 double linear_interior_bytes(enum linear_interior_machine machine, const struct problem_size *size);
 
-/* w: stride x lanes, from 0 to the optimum. Crammer and Singer's: for what linear_joint_fits. */
+/* w: stride x lanes, from 0 to the optimum. */
 enum status linear_interior_solve(const struct linear_design *design,
                                   const struct linear_interior_options *options, double *restrict w,
                                   struct linear_interior_result *result, struct error *error);

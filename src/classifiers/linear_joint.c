@@ -14,8 +14,9 @@ enum {
     SAMPLE_ITEMS = 120000, /* a row and a pair of classes each */
     SAMPLE_ROWS = 12000,   /* by blocks: of each class */
     BLOCK_ROWS = 512,
-    SKETCHES = 4,      /* random directions that a factor is looked at along */
-    WEIGHT_BINS = 8192 /* by exponent and two bits more */
+    SKETCHES = 4,        /* random directions that a factor is looked at along */
+    LIKELY_ROUNDS = 100, /* of conjugate gradients, in a step where it matters */
+    WEIGHT_BINS = 8192   /* by exponent and two bits more */
 };
 
 /* Of each diagonal element: what rounding leaves of a matrix of that size. */
@@ -61,11 +62,30 @@ bool linear_joint_fits(size_t n_classes, size_t n_columns)
     return (double)(n_classes - 1) * (double)n_columns <= N_MAX;
 }
 
+bool linear_joint_pays(size_t n_rows, size_t n_classes, size_t n_columns)
+{
+    return linear_joint_fits(n_classes, n_columns) && n_columns <= n_rows + 1;
+}
+
+double linear_joint_rounds(size_t n_rows, size_t n_classes, size_t n_columns)
+{
+    const double nc = (double)n_columns, n = (double)n_classes * nc;
+    const double n_round = 4 * (double)n_rows * n;
+    return ROUND_SPEED * (n * n * n / 3 + SAMPLE_ITEMS * nc * nc) / n_round;
+}
+
+bool linear_joint_is_likely(const struct problem_size *size)
+{
+    const size_t n_columns = size->n_features + 1;
+    return linear_joint_pays(size->n_train, size->n_classes, n_columns) &&
+           linear_joint_rounds(size->n_train, size->n_classes, n_columns) <= LIKELY_ROUNDS;
+}
+
 double linear_joint_bytes(const struct problem_size *size)
 {
     const double n_columns = (double)size->n_features + 1, n_classes = (double)size->n_classes;
     const double n_lanes = (double)linear_lanes_for(size->n_classes);
-    const bool is_joint = linear_joint_fits(size->n_classes, size->n_features + 1);
+    const bool is_joint = linear_joint_is_likely(size);
     const double n_factor = n_classes * n_columns * n_columns * (is_joint ? n_classes : 1);
     const double n_others = (double)size->n_threads * BLOCK_ROWS * n_columns;
     const double n_pairs = is_joint ? n_classes * (n_classes - 1) / 2 : n_classes;
@@ -173,13 +193,6 @@ enum status linear_joint_create(struct linear_joint *joint, const struct linear_
     if (!status)
         set_leverage(joint);
     return status;
-}
-
-double linear_joint_rounds(const struct linear_joint *joint)
-{
-    const double nc = (double)joint->design->n_columns, n = (double)n_column(joint);
-    const double n_round = 4 * (double)joint->design->n_rows * n;
-    return ROUND_SPEED * (n * n * n / 3 + SAMPLE_ITEMS * nc * nc) / n_round;
 }
 
 /* Of a pair of classes, from leverages that know nothing of each other. */

@@ -52,7 +52,16 @@ struct linear_joint {
 /* Whether the whole of H is of a size that pays. */
 bool linear_joint_fits(size_t n_classes, size_t n_columns);
 
-/* What it allocates in double. */
+/* That, and as many rows as columns, or one less: with fewer, blocks do. */
+bool linear_joint_pays(size_t n_rows, size_t n_classes, size_t n_columns);
+
+/* Rounds of conjugate gradients that cost as much as a factor of the whole of H. */
+double linear_joint_rounds(size_t n_rows, size_t n_classes, size_t n_columns);
+
+/* Whether the whole of H is likely to be wanted: with few rows rounds are cheap. */
+bool linear_joint_is_likely(const struct problem_size *size);
+
+/* What it allocates in double; of the whole of H where it is likely. */
 double linear_joint_bytes(const struct problem_size *size);
 
 /* diagonal: NULL for E = I. By blocks at first, and the whole of H from linear_joint_join on.
@@ -61,11 +70,8 @@ enum status linear_joint_create(struct linear_joint *joint, const struct linear_
                                 const double *diagonal, struct error *error);
 void linear_joint_destroy(struct linear_joint *joint);
 
-/* For what linear_joint_fits, once, when blocks are not enough. */
+/* For what linear_joint_pays, once, when blocks are not enough. */
 enum status linear_joint_join(struct linear_joint *joint, struct error *error);
-
-/* Rounds of conjugate gradients that cost as much as a factor of the whole of H. */
-double linear_joint_rounds(const struct linear_joint *joint);
 
 /*
  * d: n_rows x lanes, at least 0;  sum_d: n_rows, positive. In float32 until that has no factor, or
