@@ -390,8 +390,9 @@ static bool factor_double(struct linear_joint *joint, const struct newton_weight
 static void add_sketch(const struct linear_joint *joint, float kept)
 {
     const struct linear_design *d = joint->design;
+    const float added = (1 - LEVERAGE_KEPT) / SKETCHES;
     linear_times_float(d, joint->direction, joint->sketch);
-#pragma omp parallel for num_threads(d->n_threads) default(none) shared(joint, d, kept)
+#pragma omp parallel for num_threads(d->n_threads) default(none) shared(joint, d, kept, added)
     for (size_t i = 0; i < d->n_rows; i++) {
         const float *u = joint->sketch + i * d->lanes;
         float *leverage = joint->leverage + i * joint->n_pairs;
@@ -399,7 +400,7 @@ static void add_sketch(const struct linear_joint *joint, float kept)
             for (size_t l = joint->is_joint ? 0 : k; l < k + !joint->is_joint; l++) {
                 const float along = joint->is_joint ? u[k] - u[l] : u[k];
                 float *at = &leverage[pair_of(joint, k, l)];
-                *at = kept * *at + (1 - LEVERAGE_KEPT) / SKETCHES * along * along;
+                *at = kept * *at + added * along * along;
             }
     }
 }
