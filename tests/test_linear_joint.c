@@ -181,7 +181,7 @@ Test(linear_joint, leverages, .timeout = 10)
     struct problem *p = prepare(false);
     struct linear_joint joint = {0};
     const size_t lanes = p->design.lanes, stride = p->design.stride, row = 7;
-    enum { N_FACTORS = 2000 };
+    enum { N_FACTORS = 400 };
     cr_assert_eq(linear_joint_create(&joint, &p->design, p->diagonal, NULL), STATUS_OK);
     cr_assert_eq(linear_joint_join(&joint, NULL), STATUS_OK);
     double mean = 0;

@@ -55,6 +55,7 @@ static const double AHEAD = 0.3;         /* of the whole step, where products ar
 static const double WORTH_IT = 0.01;     /* of the whole step, to try another correction */
 static const double TO_BOUNDARY = 0.995; /* share of the longest step */
 static const double STEP_MIN = 1e-8;
+static const double ROUNDING = 1e-13; /* of the objective: what products can say of the gap */
 
 struct interior {
     const struct linear_interior_options *options;
@@ -338,6 +339,12 @@ static enum status adapt(struct interior *s, struct error *error)
                : STATUS_OK;
 }
 
+/* Whether the products say as much of the gap as rounding lets them. */
+static bool is_exhausted(const struct interior *s)
+{
+    return !(s->options->C * s->mu * n_products(s) > ROUNDING * s->primal);
+}
+
 static enum status iterate(struct interior *s, struct linear_interior_result *result,
                            struct error *error)
 {
@@ -346,7 +353,7 @@ static enum status iterate(struct interior *s, struct linear_interior_result *re
         evaluate(s);
         result->n_iter = n_iter;
         result->converged = gap(s) <= s->options->tol;
-        if (result->converged || n_iter == s->options->max_iter)
+        if (result->converged || n_iter == s->options->max_iter || is_exhausted(s))
             return STATUS_OK;
         bool is_factored = false;
         enum status status = adapt(s, error);

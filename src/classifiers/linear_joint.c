@@ -42,6 +42,7 @@ struct newton_weights {
     double threshold;
 };
 
+/* Of a weight that is at least 0 and finite. */
 static size_t bin_of(double weight)
 {
     uint64_t bits;
@@ -400,7 +401,7 @@ static void add_sketch(const struct linear_joint *joint, float kept)
             for (size_t l = joint->is_joint ? 0 : k; l < k + !joint->is_joint; l++) {
                 const float along = joint->is_joint ? u[k] - u[l] : u[k];
                 float *at = &leverage[pair_of(joint, k, l)];
-                *at = kept * *at + added * along * along;
+                *at = fminf(FLT_MAX, fmaxf(FLT_MIN, kept * *at + added * along * along));
             }
     }
 }
