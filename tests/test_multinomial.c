@@ -234,16 +234,23 @@ Test(multinomial, nothing_but_the_intercepts, .timeout = 20)
         }
 }
 
+/* Bytes at random, classes in turns. */
+static struct toy *toy_random(size_t n_rows, size_t n_features, size_t n_classes, uint64_t seed)
+{
+    struct toy *toy = toy_alone(n_rows, n_features, n_classes);
+    struct rng rng = rng_create(seed, 0);
+    for (size_t i = 0; i < n_rows * n_features; i++)
+        toy->bytes[i] = (uint8_t)rng_below(&rng, 256);
+    for (size_t i = 0; i < n_rows; i++)
+        toy->y[i] = (uint8_t)(i % n_classes);
+    toy_finish(toy);
+    return toy;
+}
+
 Test(multinomial, all_the_classes_there_may_be, .timeout = 60)
 {
     for (int is_l1 = 0; is_l1 < 2; is_l1++) {
-        struct toy *toy = toy_alone(520, 12, 256);
-        struct rng rng = rng_create(5, 0);
-        for (size_t i = 0; i < toy->n_rows * toy->n_features; i++)
-            toy->bytes[i] = (uint8_t)rng_below(&rng, 256);
-        for (size_t i = 0; i < toy->n_rows; i++)
-            toy->y[i] = (uint8_t)(i % 256);
-        toy_finish(toy);
+        struct toy *toy = toy_random(520, 12, 256, 5);
         struct fitted f = fit(toy, is_l1, 0.3, 1e-8, 1);
         check_optimum(toy, &f, is_l1, 0.3);
         release(&f);
@@ -254,14 +261,8 @@ Test(multinomial, all_the_classes_there_may_be, .timeout = 60)
 /* More classes and features than all blocks of a Newton matrix are made for; for l1 only. */
 Test(multinomial, too_many_classes_and_features_for_the_whole_matrix, .timeout = 60)
 {
-    struct toy *toy = toy_alone(168, 280, 42);
-    struct rng rng = rng_create(6, 0);
+    struct toy *toy = toy_random(168, 280, 42, 6);
     cr_assert_not(linear_joint_fits(toy->n_classes, toy->n_features + 1));
-    for (size_t i = 0; i < toy->n_rows * toy->n_features; i++)
-        toy->bytes[i] = (uint8_t)rng_below(&rng, 256);
-    for (size_t i = 0; i < toy->n_rows; i++)
-        toy->y[i] = (uint8_t)(i % 42);
-    toy_finish(toy);
     struct fitted f = fit(toy, true, 2, 1e-8, 1);
     check_optimum(toy, &f, true, 2);
     release(&f);

@@ -158,14 +158,19 @@ static void bound_below(struct interior *s)
     s->dual = fmax(s->dual, C * softmax_entropy(&s->softmax, rows->dp, scale));
 }
 
+/* The mean of the products / C after a step, of which those of rows have the sum of_rows. */
+static double mean_product(const struct interior *s, double of_rows, double step)
+{
+    return (of_rows + linear_interior_penalty_products(&s->penalty, step) / s->options->C) /
+           n_products(s);
+}
+
 static void evaluate(struct interior *s)
 {
     double totals[LINEAR_INTERIOR_TOTALS];
     linear_interior_rows_weigh(&s->rows, totals);
     linear_interior_penalty_weigh(&s->penalty);
-    s->mu = (totals[LINEAR_INTERIOR_PRODUCTS] +
-             linear_interior_penalty_products(&s->penalty, 0) / s->options->C) /
-            n_products(s);
+    s->mu = mean_product(s, totals[LINEAR_INTERIOR_PRODUCTS], 0);
     if (is_softmax(s)) {
         bound_above(s);
         bound_below(s);
@@ -251,14 +256,6 @@ static double direct(struct interior *s)
                     linear_interior_penalty_direct(&s->penalty, s->dw));
 }
 
-/* The mean of the products / C after a step. */
-static double mean_after(struct interior *s, double step)
-{
-    return (linear_interior_rows_products(&s->rows, step) +
-            linear_interior_penalty_products(&s->penalty, step) / s->options->C) /
-           n_products(s);
-}
-
 /* Corrections as long as they make the step longer; returns it. */
 static double centre(struct interior *s, double product)
 {
@@ -313,7 +310,9 @@ static double step(struct interior *s)
     s->is_short = false;
     aim(s, &(struct linear_interior_target){.aim = AIM_PREDICT});
     conjugate_gradients(s);
-    const double ratio = mean_after(s, direct(s)) / s->mu;
+    const double predicted = direct(s);
+    const double of_rows = linear_interior_rows_products(&s->rows, predicted);
+    const double ratio = mean_product(s, of_rows, predicted) / s->mu;
     const double product = fmin(SIGMA_MAX, ratio * ratio * ratio) * s->mu;
     aim(s, &(struct linear_interior_target){.aim = AIM_CORRECT, .product = product});
     conjugate_gradients(s);
